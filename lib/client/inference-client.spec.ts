@@ -52,13 +52,13 @@ describe('The URL of a client', () => {
     { keepaliveMs: 2 ** 31 },
     { binary: 'yes' as never },
     { fetch: 'fetch' as never },
-  ])('comes with options that are checked: %o', (options) => {
+  ])('is given with options, which are checked: %o', (options) => {
     const [name] = Object.keys(options);
     expect(() => new InferenceClient('http://host', options)).toThrow(InferenceClientOptionError);
     expect(() => new InferenceClient('http://host', options)).toThrow(`${name} is `);
   });
 
-  it('keeps its path, and versions and names are parts of it', async () => {
+  it('keeps its path, to which names and versions are appended', async () => {
     await using server = await InferenceServer.start(echo);
     const client = new InferenceClient(`${server.url}/a/proxy//`);
     await client.infer({ name: 'a/b c', version: '2' }, FP32);
@@ -173,7 +173,7 @@ describe('Inputs', () => {
     [...inputs].flatMap(([name, [value, tensor]]) =>
       [undefined, true].map((binary) => ({ name, value, tensor, binary })),
     ),
-  )('go and come back as they are: $name, binary: $binary', async ({ value, tensor, binary }) => {
+  )('survive a round trip: $name, binary: $binary', async ({ value, tensor, binary }) => {
     await using server = await InferenceServer.start(echo);
     const client = new InferenceClient(server.url, binary === undefined ? {} : { binary });
     for (let times = 0; times < 2; times++) {
@@ -224,7 +224,7 @@ describe('Inputs', () => {
     expect(server.got).toEqual([]);
   });
 
-  it('are refused where JSON is chosen, and does not carry them', async () => {
+  it('are refused if JSON is chosen but cannot carry them', async () => {
     await using server = await InferenceServer.start(echo);
     const client = new InferenceClient(server.url, { binary: false });
     const half: InferValue = { datatype: 'FP16', shape: [1], data: Uint16Array.of(0x3c00) };
@@ -255,7 +255,7 @@ describe('Inputs', () => {
     expect(JSON.parse(server.got[0]!.body.toString())).toMatchObject({ outputs: [{ name: 'y' }] });
   });
 
-  it('have parameters, and ids of them that JSON would round are refused', async () => {
+  it('have parameters, and integers that JSON would round are refused', async () => {
     await using server = await InferenceServer.start(echo);
     const client = new InferenceClient(server.url);
     await client.infer('m', FP32, { parameters: { a: 5n, b: true, c: 'c' } });
@@ -268,7 +268,7 @@ describe('Inputs', () => {
 });
 
 describe('Outputs', () => {
-  it('are named, and texts are read as UTF-8', async () => {
+  it('have names, and texts are read as UTF-8', async () => {
     await using server = await InferenceServer.start(echo);
     const client = new InferenceClient(server.url, { binary: true });
     const result = await client.infer('m', {
@@ -299,7 +299,7 @@ describe('A closed client', () => {
 });
 
 describe('keepaliveMs over gRPC', () => {
-  it('is the time between pings during a call, and 0 is for none', async () => {
+  it('is the time between pings during a call; 0 means none', async () => {
     // It takes calls and answers none.
     await using server = Object.assign(createServer(), {
       async [Symbol.asyncDispose]() {

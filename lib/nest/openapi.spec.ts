@@ -80,7 +80,7 @@ function expectEqual(mine: unknown, theirs: unknown): void {
 
 const theirs = swagger as unknown as Decorators;
 
-describe('documentation for @nestjs/swagger is what its own decorators write', () => {
+describe('documentation for @nestjs/swagger equals that of its own decorators', () => {
   it.each(Object.entries(ON_METHODS))('%s', (_name, decorators) => {
     const [mine, wanted] = [own, theirs].map((by) => {
       class Target {
@@ -114,7 +114,7 @@ describe('documentation for @nestjs/swagger is what its own decorators write', (
     }
   });
 
-  it('tags and schemas of classes, and where they are', () => {
+  it('tags and schemas of classes, and their places', () => {
     const [mine, wanted] = [own, theirs].map(({ ApiSchema, ApiTags, getSchemaPath }) => {
       class Target {}
       const before = getSchemaPath(Target);

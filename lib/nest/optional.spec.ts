@@ -3,12 +3,12 @@ import { MissingPackageError } from './http/errors.js';
 import { optional, required } from './optional.js';
 
 describe('optional packages', () => {
-  it('are had where they are installed', () => {
+  it('are loaded if they are installed', () => {
     expect(optional('class-validator')?.validate).toBeTypeOf('function');
     expect(required('@nestjs/swagger', 'A test')).toBe(optional('@nestjs/swagger'));
   });
 
-  it('are named with the line that installs them where they are missing', () => {
+  it('are named with their install command if they are missing', () => {
     const missing = 'not-installed' as 'class-validator';
     expect(optional(missing)).toBeUndefined();
     expect(() => required(missing, 'Json({ dto })')).toThrow(MissingPackageError);

@@ -37,7 +37,7 @@ async function leave(machine: string): Promise<void> {
 }
 
 describe('The lock of a folder', () => {
-  it('is taken where the process before it has just removed the folder', async () => {
+  it('is acquired if the previous process has just removed the folder', async () => {
     await rm(folder, { recursive: true });
     const lock = await take('here');
     await lock.check();
@@ -45,7 +45,7 @@ describe('The lock of a folder', () => {
     await lock.release();
   });
 
-  it('is of one process of all machines while that one lives', async () => {
+  it('belongs to one process of all machines while that process lives', async () => {
     const first = await take('a');
     await expect(take('a')).rejects.toThrow('Another process works on out.csv');
     await expect(take('b')).rejects.toThrow('Another process on a works on out.csv');
@@ -57,14 +57,14 @@ describe('The lock of a folder', () => {
     expect(await readdir(folder)).toEqual([]);
   });
 
-  it('is taken at once from a dead process of the same machine', async () => {
+  it('is taken over at once from a dead process of the same machine', async () => {
     await leave('a');
     const lock = await take('a', { ...QUICK, leaseMs: 3_600_000 });
     await lock.check();
     await lock.release();
   });
 
-  it('is taken from a process of another machine that shows no life, which learns of it', async () => {
+  it('is taken over from a silent process of another machine, which notices it', async () => {
     const away = await take('a', STILL);
     const lock = await take('b');
     await lock.check();
@@ -75,7 +75,7 @@ describe('The lock of a folder', () => {
     await lock.release();
   });
 
-  it('goes to one of several that wait for it', async () => {
+  it('goes to one of several waiting processes', async () => {
     await leave('a');
     const all = await Promise.allSettled(['b', 'c', 'd', 'e'].map((name) => take(name)));
     const taken = all.flatMap((one) => (one.status === 'fulfilled' ? [one.value] : []));
@@ -85,7 +85,7 @@ describe('The lock of a folder', () => {
     expect(await readdir(folder)).toEqual([]);
   });
 
-  it('beats with a text that is always whole', async () => {
+  it('always has a complete text at each heartbeat', async () => {
     const lock = await take('a', { ...QUICK, beatMs: 1 });
     const path = join(folder, 'lock');
     const first = await readFile(path, 'utf8');

@@ -54,15 +54,12 @@ const rowsOf = (chunks: readonly Chunk[]): Record<string, unknown>[] =>
   );
 
 describe('Pages as pandas writes them', () => {
-  it.each([1, 90, 1000, 5000])(
-    'are read %d rows at a time as they are as a whole',
-    async (rows) => {
-      const read = rowsOf(await chunksOf(await fileAt(PAGES), rows));
-      expect(read).toEqual(await expected(readFileSync(PAGES)));
-    },
-  );
+  it.each([1, 90, 1000, 5000])('give the same cells when read %d rows at a time', async (rows) => {
+    const read = rowsOf(await chunksOf(await fileAt(PAGES), rows));
+    expect(read).toEqual(await expected(readFileSync(PAGES)));
+  });
 
-  it('keep their values by the places in a dictionary, of those alone that a chunk has', async () => {
+  it('keep values and dictionary indices, only of values in the chunk', async () => {
     const [chunk] = await chunksOf(await fileAt(PAGES), 3);
     expect(chunk!.columns!.get('few')!.cells).toEqual({
       codes: Int32Array.of(0, 1, 2),
@@ -70,7 +67,7 @@ describe('Pages as pandas writes them', () => {
     });
   });
 
-  it('are read in any order of their places', async () => {
+  it('are read in any order of indices', async () => {
     const files = [await fileAt(PAGES)];
     const options = { rows: 90, limit: Infinity, folder };
     const places = await all(splitFiles(files, options));
@@ -90,7 +87,7 @@ describe('Pages as pandas writes them', () => {
     await reader.close();
   });
 
-  it('that are damaged are refused in words, where they cannot be read', async () => {
+  it('are refused with a clear message if they are damaged', async () => {
     const bytes = readFileSync(PAGES);
     let refused = 0;
     for (let at = 4; at < 8000; at += 97) {
@@ -108,7 +105,7 @@ describe('Pages as pandas writes them', () => {
   });
 });
 
-describe('Columns that are kept', () => {
+describe('Kept columns', () => {
   async function kept(file: BatchFile, rows: number): Promise<Record<string, unknown>[]> {
     const elements = await parquetColumns(file);
     const columns = elements.map((element): OutputColumn => {
@@ -127,7 +124,7 @@ describe('Columns that are kept', () => {
     return parquetReadObjects({ file: new Uint8Array(readFileSync(out)).buffer });
   }
 
-  it.each([33, 700, 5000])('are written %d rows at a time as they were', async (rows) => {
+  it.each([33, 700, 5000])('are unchanged when written %d rows at a time', async (rows) => {
     const { buffer } = new Uint8Array(readFileSync(PAGES));
     expect(await kept(await fileAt(PAGES), rows)).toEqual(
       await parquetReadObjects({ file: buffer }),

@@ -80,7 +80,7 @@ describe('The chunks of files', () => {
     ]);
   });
 
-  it('tell a line with more cells than columns', async () => {
+  it('report a line with more cells than columns', async () => {
     const [chunk] = await chunksOf([await put('table.csv', 'a,b\n1,2\n1,2,3\n')]);
     expect([...chunk!.faults]).toEqual([[1, expect.stringContaining('3 cells')]]);
   });
@@ -99,7 +99,7 @@ describe('The chunks of files', () => {
     await expect(chunksOf([await put(name, bytes)])).rejects.toThrow('is not UTF-8. Convert it');
   });
 
-  it('are the rows that a condition wants, with their places', async () => {
+  it('are the rows that meet a condition, with their positions', async () => {
     const path = await put('table.parquet', table(7));
     const files = await findFiles([path], 'tabular');
     const where = new RowFilter("sex = 'F' OR age >= 2.5");
@@ -111,7 +111,7 @@ describe('The chunks of files', () => {
     expect(numbers).toEqual([0, 3, 5, 6].map((id) => [id, id + 1]));
   });
 
-  it('have the columns of all files, and of all lines of JSON', async () => {
+  it('have the columns of all files and of all JSON lines', async () => {
     await put('a.csv', 'x,y\n1,2\n');
     await put('b.jsonl', '{"x":1}\nbad\n"alone"\n{"z":1,"__proto__":2}\n');
     await put('year=1/c.parquet', table(2));
@@ -125,7 +125,7 @@ describe('The chunks of files', () => {
     await expect(availableColumns(many, 1)).rejects.toThrow('more than 10000 columns');
   });
 
-  it('are read from pages of Parquet as a reader of the whole reads them', async () => {
+  it('read from Parquet pages equal those of a reader of the whole file', async () => {
     const rows = Array.from({ length: 3000 }, (_, at) => at);
     const bytes = parquetWriteBuffer({
       columnData: [
@@ -151,12 +151,12 @@ describe('The chunks of files', () => {
     ]);
   });
 
-  it('refuse an empty table, and a name that stands twice', async () => {
+  it('refuse an empty table and a duplicate column name', async () => {
     await expect(chunksOf([await put('empty.csv', '')])).rejects.toThrow(CommandError);
     await expect(chunksOf([await put('twice.csv', 'a,a\n1,2\n')])).rejects.toThrow('"a" twice');
   });
 
-  it('are lines of JSON: rows, and items among them', async () => {
+  it('are JSON lines: rows and items', async () => {
     const text = '{"a":1}\n\n{"b":[2]}\nnot json\n"item"\n';
     const chunks = await chunksOf([await put('rows.jsonl', text)], { rows: 3 });
     expect(chunks.map(({ rows }) => rows)).toEqual([3, 1]);
@@ -165,7 +165,7 @@ describe('The chunks of files', () => {
     expect(rowsOf(chunks[1]!)).toEqual([{ item: 'item' }]);
   });
 
-  it('are rows of Parquet, cut at its groups, with what is missing', async () => {
+  it('are Parquet rows with missing cells, cut at row groups', async () => {
     const path = await put('table.parquet', table(7));
     const chunks = await chunksOf([path], { rows: 3 });
     expect(chunks.map(({ first, rows }) => [first, rows])).toEqual([
@@ -180,12 +180,12 @@ describe('The chunks of files', () => {
     ]);
   });
 
-  it('refuse what is not Parquet', async () => {
+  it('refuse a file that is not Parquet', async () => {
     const path = await put('table.parquet', 'PAR1 and nothing more PAR1');
     await expect(chunksOf([path])).rejects.toThrow('is not a readable Parquet file');
   });
 
-  it('are the same where some are not wanted, whose cells are not read', async () => {
+  it('are the same if some are skipped, whose cells are not read', async () => {
     const files = [await put('a.csv', 'x\n1\n2\n3\n'), await put('b.parquet', table(7))];
     const all = await chunksOf(files, { rows: 2 });
     const rest = await chunksOf(files, { rows: 2, done: [0, 3] });
@@ -198,7 +198,7 @@ describe('The chunks of files', () => {
     expect(rowsOf(rest[1]!)).toEqual(rowsOf(all[1]!));
   });
 
-  it('are all tables of a folder by name, with the columns that its folders give', async () => {
+  it('are all tables of a folder by name, with the columns from folder names', async () => {
     await put('data/year=2024/b.csv', 'x\n3\n');
     await put('data/year=2023/a.csv', 'x\n1\n2\n');
     await put('data/_SUCCESS', '');
@@ -220,7 +220,7 @@ describe('The chunks of files', () => {
     await expect(named('*.tsv')).rejects.toThrow('No file to predict from');
   });
 
-  it('are the images of a folder, whatever else is there', async () => {
+  it('are the images of a folder, whatever else it contains', async () => {
     for (const name of ['b/2.PNG', 'a.jpg', 'c.csv', '.hidden.jpg']) await put(name, '');
     const chunks = await chunksOf([folder], { kind: 'vision', rows: 10 });
     expect(chunks.flatMap(rowsOf)).toEqual([

@@ -52,7 +52,7 @@ async function result(sink: Sink, chunks = CHUNKS): Promise<Buffer> {
 }
 
 describe('The result of several chunks', () => {
-  it('is CSV with all digits of what is kept, and those of float32 of what is predicted', async () => {
+  it('is CSV with all digits of kept cells, and the float32 digits of predictions', async () => {
     expect((await result(delimitedSink(','))).toString()).toBe(
       [
         'id,note,prediction,"p(a, ""b"")"',
@@ -64,7 +64,7 @@ describe('The result of several chunks', () => {
     );
   });
 
-  it('is a JSON object a line', async () => {
+  it('is one JSON object per line', async () => {
     const lines = (await result(JSON_LINES)).toString().trimEnd().split('\n');
     expect(lines.map((line) => JSON.parse(line) as unknown)).toEqual([
       { id: 1, note: 'x,\n"y"', prediction: 'a', 'p(a, "b")': Math.fround(0.1) },
@@ -73,7 +73,7 @@ describe('The result of several chunks', () => {
     ]);
   });
 
-  it('is one Parquet file, whatever it was made of', async () => {
+  it('is one Parquet file, whatever its chunks were', async () => {
     const { buffer } = new Uint8Array(await result(PARQUET));
     const metadata = parquetMetadata(buffer);
     expect([Number(metadata.num_rows), metadata.row_groups.length]).toEqual([3, 2]);
@@ -90,7 +90,7 @@ describe('The result of several chunks', () => {
     ]);
   });
 
-  it('is a Parquet file without rows where there are none', async () => {
+  it('is a Parquet file without rows if no chunk has rows', async () => {
     const { buffer } = new Uint8Array(await result(PARQUET, [cellsOf()]));
     expect(Number(parquetMetadata(buffer).num_rows)).toBe(0);
   });

@@ -17,8 +17,8 @@ const MANIFEST = { model: ['m:1', [1, 2]], options: { keep: undefined, chunk: 2 
 const take = (manifest: object = MANIFEST, restart = false): Promise<WorkFolder> =>
   WorkFolder.take({ output }, { ...manifest }, restart);
 
-describe('The folder of chunks that are done', () => {
-  it('is taken up by the same work, and forgotten when that is asked for', async () => {
+describe('The folder of finished chunks', () => {
+  it('is reused by the same work, and discarded on request', async () => {
     const first = await take();
     await first.finish(3, '{"row":1}\n', (path) => writeFile(path, 'rows'));
     await first.release();
@@ -33,7 +33,7 @@ describe('The folder of chunks that are done', () => {
     expect(existsSync(third.path)).toBe(false);
   });
 
-  it('refuses other work, which it names', async () => {
+  it('refuses other work, and names the difference', async () => {
     await (await take()).release();
     const other = { ...MANIFEST, options: { chunk: 3 } };
     await expect(take(other)).rejects.toThrow('has begun with another options');
@@ -53,7 +53,7 @@ describe('The folder of chunks that are done', () => {
     expect(both.map(({ status }) => status).toSorted()).toEqual(['fulfilled', 'rejected']);
   });
 
-  it('does not take a chunk for done whose rows were not written', async () => {
+  it('does not count a chunk as finished if its rows were not written', async () => {
     const first = await take();
     const failing = first.finish(0, 'x\n', () => Promise.reject(new Error('disk full')));
     await expect(failing).rejects.toThrow('disk full');

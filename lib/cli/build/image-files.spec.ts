@@ -4,7 +4,7 @@ import { dockerfile } from './image-files.js';
 const NONE = { pip: false, conda: false };
 
 describe('the Dockerfile', () => {
-  it('is of a slim Node, with another user than root, a health check and no Python', () => {
+  it('uses slim Node, a user other than root, a health check and no Python', () => {
     const text = dockerfile({}, [], NONE);
     expect(text).toMatch(/^FROM node:22-slim\n/);
     expect(text).toMatch(/\nUSER node\n/);
@@ -16,7 +16,7 @@ describe('the Dockerfile', () => {
     expect(text.lastIndexOf('RUN ')).toBeLessThan(text.indexOf('USER node'));
   });
 
-  it('has what the build file declares', () => {
+  it('contains everything that the build file declares', () => {
     const text = dockerfile(
       {
         node: { version: '20' },

@@ -10,7 +10,7 @@ const BUNDLE: DeployedBundle = {
 };
 
 describe('the manifests of a bundle', () => {
-  it.each([false, true])('are what the API server takes (a model alone: %s)', (serves) => {
+  it.each([false, true])('are accepted by the API server (a model alone: %s)', (serves) => {
     const all = [...manifests({ ...BUNDLE, serves })] as [string, Manifest][];
     expect(all.map(([file]) => file)).toEqual([
       'deployment.yaml',
@@ -27,7 +27,7 @@ describe('the manifests of a bundle', () => {
     }
   });
 
-  it('run as a user by number, write to /tmp alone, and have memory for their models', () => {
+  it('run as a numeric user, write only to /tmp, and have memory for their models', () => {
     const { spec } = manifests(BUNDLE).get('deployment.yaml') as {
       spec: { template: { spec: { securityContext: object; containers: object[] } } };
     };
@@ -48,7 +48,7 @@ describe('the manifests of a bundle', () => {
     expect(spec.template.spec.containers[0]).not.toHaveProperty('args');
   });
 
-  it('have a port of gRPC where a model is served as it is', () => {
+  it('have a gRPC port if a model is served without an app', () => {
     const files = manifests({ ...BUNDLE, serves: true });
     expect(files.get('service.yaml')).toMatchObject({
       spec: {
@@ -69,7 +69,7 @@ describe('the manifests of a bundle', () => {
     ['3d.models', 'vts-3d-models'],
     ['x'.repeat(63), 'x'.repeat(45)],
     [`${'x'.repeat(44)}_${'y'.repeat(18)}`, 'x'.repeat(44)],
-  ])('have names of DNS: %s is %s', (name, label) => {
+  ])('have DNS names: %s is %s', (name, label) => {
     expect(dnsLabel(name)).toBe(label);
   });
 });

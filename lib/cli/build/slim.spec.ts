@@ -35,7 +35,7 @@ const left = async (): Promise<string[]> => {
 };
 
 describe('what slims an image', () => {
-  it('leaves the binaries of this platform, and all else', async () => {
+  it('keeps the binaries of this platform and everything else', async () => {
     const kept = [
       `${ONNXRUNTIME}/bin/napi-v6/${OWN}/onnxruntime_binding.node`,
       `${ONNXRUNTIME}/dist/index.js`,
@@ -57,7 +57,7 @@ describe('what slims an image', () => {
     expect(await left()).toEqual(kept.toSorted());
   });
 
-  it('takes the C library of the image, not the other one', async () => {
+  it('keeps the C library of the image, not the other one', async () => {
     const { header } = process.report.getReport() as {
       header: { glibcVersionRuntime?: string };
     };
@@ -69,7 +69,7 @@ describe('what slims an image', () => {
     expect(await left()).toEqual(here ? [`@img/sharp-${own}-x64/a`] : []);
   });
 
-  it('takes the copy of Nest where the application has its own', async () => {
+  it('removes the copy of Nest if the application has its own', async () => {
     const nest = ['@nestjs/common/a', '@nestjs/core/a', '@nestjs/platform-express/a', 'rxjs/a'];
     const own = `${ONNXRUNTIME}/bin/napi-v6/${OWN}/a.node`;
     await installed(...nest, 'reflect-metadata/a', own, 'nestjs-vts/dist/lib/vendor/nest/core.js');
@@ -77,7 +77,7 @@ describe('what slims an image', () => {
     expect(await left()).toEqual([...nest, 'reflect-metadata/a', own].toSorted());
   });
 
-  it('fails where nothing is for this platform', async () => {
+  it('fails if no binary is for this platform', async () => {
     await installed(`${ONNXRUNTIME}/bin/napi-v6/aix/x64/a.node`);
     expect(slim).toThrow(`onnxruntime has no binary for ${OWN.replace('/', ' ')}`);
   });

@@ -22,13 +22,13 @@ async function itemsIn(name: string, content: string): Promise<unknown[]> {
   return items;
 }
 
-it('reads items of several inputs as JSON, a line each', async () => {
+it('reads items of several inputs as JSON, one per line', async () => {
   expect(
     await itemsIn('items.txt', '["b.png", 2]\n\n{"image": "c.png", "age": 3}\nd.png\n'),
   ).toEqual([['a.png', 1], ['b.png', 2], { image: 'c.png', age: 3 }, 'd.png']);
 });
 
-it('refuses a table of them, and what is not JSON', async () => {
+it('refuses a table of them, and lines that are not JSON', async () => {
   await expect(itemsIn('items.csv', 'a,b\n1,2\n')).rejects.toThrow(CommandError);
   await expect(itemsIn('wrong.txt', '["b.png", 2\n')).rejects.toThrow(CommandError);
 });

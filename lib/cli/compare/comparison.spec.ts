@@ -22,7 +22,7 @@ describe('Comparison', () => {
     });
   });
 
-  it('takes numbers as equal within a thousandth, and lists one by one', () => {
+  it('counts numbers as equal within a thousandth, and lists element by element', () => {
     const comparison = new Comparison();
     comparison.add(timed(1000, 1000, 1), timed(1000.5, 1000.5, 1));
     comparison.add(timed(1000, 1000, 1), timed(1002, 1002, 1));
@@ -31,7 +31,7 @@ describe('Comparison', () => {
     expect([equal, largestDifference]).toEqual([1, 2]);
   });
 
-  it('hides nothing that is not a number: two NaN are equal, and one of them is not', () => {
+  it('does not hide NaN: two NaN are equal, and a single one is a difference', () => {
     const comparison = new Comparison();
     comparison.add(timed('a', [NaN], 1), timed('a', [NaN], 1));
     expect(comparison.report().largestDifference).toBe(0);

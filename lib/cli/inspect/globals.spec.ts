@@ -9,7 +9,7 @@ const risk = (name: string): string | undefined => {
 
 describe('riskOf', () => {
   it.each(['os.system', 'posix.system', 'nt.system', 'subprocess.Popen', 'builtins.eval'])(
-    'says that %s is dangerous',
+    'reports %s as dangerous',
     (name) => expect(risk(name)).toBe('dangerous'),
   );
 
@@ -39,7 +39,7 @@ describe('riskOf', () => {
     'pathlib.PosixPath',
     'IPython.core.display.DisplayHandle',
     'IPython.core.display_functions.DisplayHandle',
-  ])('has nothing to say of %s', (name) => {
+  ])('does not report %s', (name) => {
     expect(risk(name)).toBeUndefined();
   });
 });

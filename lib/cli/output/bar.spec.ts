@@ -16,7 +16,7 @@ describe('bar', () => {
     expect(bar(share, 8)).toBe(drawn);
   });
 
-  it('stands between its name and its number', () => {
+  it('is between its name and its number', () => {
     const shares = [
       { name: 'cat', share: 0.75, chosen: true },
       { name: 'a dog', share: 0.25, chosen: false },

@@ -15,7 +15,7 @@ const screenOf = (columns: number, rows = 50): Screen =>
 afterEach(() => vi.unstubAllEnvs());
 
 describe('drawPixels', () => {
-  it('draws letters without colours, two rows a line', () => {
+  it('draws letters without colours, two rows per line', () => {
     vi.stubEnv('NO_COLOR', '1');
     vi.stubEnv('FORCE_COLOR', undefined);
     expect(drawPixels(map(['0012', '0012', '1100', '1100']), palette, screenOf(80))).toEqual([
@@ -24,7 +24,7 @@ describe('drawPixels', () => {
     ]);
   });
 
-  it('draws two pixels in a character, with one code for those that are alike', () => {
+  it('draws two pixels per character, with one colour code for equal ones', () => {
     vi.stubEnv('FORCE_COLOR', '3');
     expect(drawPixels(map(['0012', '1112']), palette, screenOf(80))).toEqual([
       '\x1b[38;2;0;0;0;48;2;1;0;0m▀▀\x1b[0m' +

@@ -41,7 +41,7 @@ describe('Screen', () => {
     expect(screen.look('good', 'x')).toBe(depth > 1 ? '\x1b[32mx\x1b[39m' : 'x');
   });
 
-  it('paints with what the terminal has', () => {
+  it('paints with the colours that the terminal has', () => {
     const painted = (env: Record<string, string>): string => {
       environment(env);
       return Screen.of(terminal).paint('▀', [255, 0, 128], [0, 0, 0]);

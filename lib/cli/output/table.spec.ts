@@ -11,7 +11,7 @@ const rows = [
 ];
 
 describe('table', () => {
-  it('has all of its texts where lines may be of any length', () => {
+  it('shows whole texts if lines may have any length', () => {
     expect(table(['Input', 'Class', 'N'], rows, Screen.plain, [2])).toBe(
       [
         'Input                                      Class   N',
@@ -28,7 +28,7 @@ describe('table', () => {
     expect(lines[1]).toContain('cat');
   });
 
-  it('keeps a row a line', () => {
+  it('keeps each row on one line', () => {
     expect(table(['A'], [['x\ny\x1b[31m']])).toBe('A\nx y [31m');
   });
 });

@@ -17,7 +17,7 @@ describe('text', () => {
     expect(wrap('a\nb', 80)).toEqual(['a', 'b']);
   });
 
-  it('brings no control character to the terminal', () => {
+  it('sends no control character to the terminal', () => {
     expect(oneLine('a\x1b[2Jb\r\nc\x9bd')).toBe('a [2Jb c d');
     expect(printable('a\x1b[2Jb\nc\td\r')).toBe('a [2Jb\nc\td ');
   });

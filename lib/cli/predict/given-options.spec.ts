@@ -41,7 +41,7 @@ const uses: Record<string, { given: PredictOptions & LearnerFlags; by: readonly 
 };
 
 describe('options of predict', () => {
-  it('are all in this table', () => {
+  it('are all listed in this table', () => {
     const command = createProgram().commands.find((each) => each.name() === 'predict')!;
     const known = [...Object.keys(uses), 'home', 'debug'];
     expect(command.options.map((option) => option.attributeName()).sort()).toEqual(known.sort());

@@ -42,7 +42,7 @@ describe('objects', () => {
     ...(await headObject({ bucket: 'data', key: path.slice(10) })),
   });
 
-  it('are read in parts, and go on at the byte where a connection breaks', async () => {
+  it('are read in parts, and continue at the byte where a connection broke', async () => {
     server.put(path, body);
     const known = await object();
     expect(await readBytes(known, 1000, 2000)).toEqual(body.subarray(1000, 2000));
@@ -59,7 +59,7 @@ describe('objects', () => {
     expect(await readBytes({ path })).toHaveLength(0);
   });
 
-  it('that change while they are read are an error, whatever the server makes of conditions', async () => {
+  it('that change during a read are an error, however the server treats conditions', async () => {
     server.put(path, body);
     const known = await object();
     server.put(path, randomBytes(300_000));
@@ -98,7 +98,7 @@ describe('objects', () => {
     });
   });
 
-  it('says that a server is away', async () => {
+  it('reports that a server is unavailable', async () => {
     server.fault = () => ({ status: 500 });
     await expect(found('s3://data/x.csv')).rejects.toMatchObject({ code: 'VTS_S3_UNAVAILABLE' });
     expect(server.asked).toHaveLength(6);
@@ -106,7 +106,7 @@ describe('objects', () => {
 });
 
 describe('lists', () => {
-  it('are read by pages, in the order that files have', async () => {
+  it('are read in pages, in the order of files', async () => {
     const keys = [
       'b 1.csv',
       'a/é.csv',
@@ -202,7 +202,7 @@ describe('files', () => {
     return join(folder, 'file');
   };
 
-  it('come in one step, large ones in parts', async () => {
+  it('are written in one step, large ones in parts', async () => {
     await putFile(address, await path(Buffer.from('small')), note());
     expect(server.get('data/out.csv')).toEqual(Buffer.from('small'));
     const body = randomBytes(size);
@@ -213,7 +213,7 @@ describe('files', () => {
     expect(server.uploads.size).toBe(0);
   });
 
-  it('leave nothing where they fail, nor what a killed process began', async () => {
+  it('leave nothing behind after a failure, nor uploads of a killed process', async () => {
     server.put('data/out.csv', 'before');
     const body = await path(randomBytes(size));
     server.fault = (method, _path, count) =>

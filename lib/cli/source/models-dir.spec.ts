@@ -85,12 +85,12 @@ describe('readModelsDir', () => {
     expect(await models(await mounted(files))).toEqual(expected);
   });
 
-  it('reads versions that the files tell', async () => {
+  it('reads versions from the files', async () => {
     const dir = await mounted({ 'model.pkl': '', 'pyproject.toml': PYPROJECT });
     expect(await readModelsDir(dir)).toMatchObject([{ versions: { fastai: '2.7.15' } }]);
   });
 
-  it('takes the newest version of each name of a store, wherever the folder begins', async () => {
+  it('takes the newest version of each name of a store, at any level of its folders', async () => {
     const dir = await mounted({});
     const store = new ModelStore(dir);
     for (const tag of ['reviews:v2', 'reviews:v1', 'bears:v1']) {
@@ -107,7 +107,7 @@ describe('readModelsDir', () => {
     expect(await models(one)).toEqual([`reviews:v2 ${one}`]);
   });
 
-  it('follows links, as volumes of Kubernetes have them', async () => {
+  it('follows links, which Kubernetes volumes have', async () => {
     const dir = await mounted({ '..2026_11_27/export.pkl': '' });
     await symlink('..2026_11_27', join(dir, '..data'));
     await symlink('..data/export.pkl', join(dir, 'export.pkl'));
@@ -123,11 +123,11 @@ describe('readModelsDir', () => {
       Object.fromEntries(Array.from({ length: 20 }, (_, i) => [`${i}.txt`, ''])),
       'and 12 more. Put',
     ],
-  ])('says what a folder with %s has', async (_, files, message) => {
+  ])('lists the contents of a folder with %s', async (_, files, message) => {
     await expect(models(await mounted(files))).rejects.toThrow(message);
   });
 
-  it('refuses what is not a folder', async () => {
+  it('refuses a path that is not a folder', async () => {
     const dir = await mounted({ 'export.pkl': '' });
     await expect(models(join(dir, 'none'))).rejects.toThrow('No folder at');
     await expect(models(join(dir, 'export.pkl'))).rejects.toThrow(

@@ -82,7 +82,7 @@ describe('resolveSource', () => {
     });
   });
 
-  it('reads the fastai models of AutoGluon, and says what they take', async () => {
+  it('reads the fastai models of AutoGluon, and describes their input', async () => {
     const given = await project('income', {
       'predictor.pkl': '',
       'learner.pkl': '',
@@ -128,7 +128,7 @@ describe('resolveSource', () => {
     await expect(resolved(given)).rejects.toThrow(message);
   });
 
-  it('takes a tag before a folder of the same name, unless it is written as a path', async () => {
+  it('prefers a tag to a folder of the same name, unless it is written as a path', async () => {
     const store = new ModelStore(join(folder, 'home'));
     await store.create('bears:v1', { module: 'bentoml.fastai' }, (to) =>
       writeFile(join(to, 'saved_model.pkl'), ''),

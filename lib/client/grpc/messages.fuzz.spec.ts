@@ -66,7 +66,7 @@ function comparable(value: unknown): unknown {
   return members.sort(([one], [other]) => (one < other ? -1 : 1));
 }
 
-it('what is sent comes back, raw and typed', () => {
+it('messages survive a round trip, raw and typed', () => {
   fc.assert(
     fc.property(request, fc.boolean(), (message, raw) => {
       expect(comparable(readInferRequest(inferRequestBytes(message)))).toEqual(comparable(message));

@@ -81,7 +81,7 @@ describe('messages of gRPC', () => {
     expect(plain(readInferRequest(inferRequestBytes(sent)))).toEqual(plain(sent));
   });
 
-  it('are what protobufjs reads', () => {
+  it('are readable by protobufjs', () => {
     const bytes = inferRequestBytes(everything);
     const read = protobuf.decode('ModelInferRequest', bytes);
     expect(read).toMatchObject({
@@ -114,7 +114,7 @@ describe('messages of gRPC', () => {
     expect(protobuf.encode('ModelInferRequest', read)).toHaveLength(bytes.length);
   });
 
-  it('answer raw, and typed where the request asks for it', () => {
+  it('are raw in answers, and typed if the request asks for it', () => {
     const response: InferResponse = {
       modelName: 'm',
       modelVersion: '1',
@@ -285,7 +285,7 @@ describe('a message is refused', () => {
       { inputs: [{ ...tensor, parameters: { shared_memory_region: { string_param: 'r' } } }] },
       'is in shared memory',
     ],
-  ])('for what its tensors, outputs or parameters are: %#', (message, fact) => {
+  ])('for invalid tensors, outputs or parameters: %#', (message, fact) => {
     expect(() => request(message)).toThrow(fact);
     expect(() => request(message)).toThrow(InferenceMessageError);
   });
@@ -305,7 +305,7 @@ describe('a message is refused', () => {
     );
   });
 
-  it('with more elements of BYTES than are worth their memory', () => {
+  it('with too many elements of BYTES', () => {
     const count = 2 ** 20;
     const texts = (name: string, length: number) => ({
       name,
@@ -328,7 +328,7 @@ describe('a message is refused', () => {
     );
   });
 
-  it('unless what is odd is allowed: unknown fields, and names of prototypes', () => {
+  it('except for odd but valid content: unknown fields, and names of prototypes', () => {
     const unknown = [0x78, 1, 0x79, ...Array<number>(8).fill(0), 0x7a, 1, 0, 0x7d, 0, 0, 0, 0];
     expect(readInferRequest(Uint8Array.of(0x0a, 1, 0x6d, ...unknown))).toEqual({
       modelName: 'm',

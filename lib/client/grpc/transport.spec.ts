@@ -94,7 +94,7 @@ async function failureOf(promise: Promise<unknown>): Promise<InferenceError> {
 }
 
 describe('the transport over gRPC', () => {
-  it('asks a model, with headers and a deadline', async () => {
+  it('calls a model, with headers and a deadline', async () => {
     const seen: Call[] = [];
     const { port } = await serve({
       ModelInfer(call: Call, answer: Answer) {
@@ -241,7 +241,7 @@ describe('the transport over gRPC', () => {
     });
   });
 
-  it('takes a Unix socket, TLS, and several addresses in turn', async () => {
+  it('supports Unix sockets, TLS, and several addresses in turn', async () => {
     const folder = await mkdtemp(join(tmpdir(), 'grpc-'));
     closed.push(() => rm(folder, { recursive: true }));
     const socket = `unix:${join(folder, 's.sock')}`;
@@ -363,7 +363,7 @@ describe('the transport over gRPC', () => {
 });
 
 describe('a call over gRPC that fails', () => {
-  it('ran nothing where no server was reached', async () => {
+  it('ran nothing if no server was reached', async () => {
     const { port, close } = await serve(echo);
     close();
     const transport = await open(`grpc://127.0.0.1:${port}`);
@@ -379,7 +379,7 @@ describe('a call over gRPC that fails', () => {
     });
   });
 
-  it('may have run where the connection was lost, and the next one goes to the new server', async () => {
+  it('may have run if the connection was lost, and the next one goes to the new server', async () => {
     const calls = waiting();
     const { port, close } = await serve({ ModelInfer: calls['ModelInfer']! });
     const transport = await open(`grpc://127.0.0.1:${port}`);
@@ -407,7 +407,7 @@ describe('a call over gRPC that fails', () => {
     await expect.poll(() => calls.calls[0]?.cancelled).toBe(true);
   });
 
-  it('is cancelled by its signal, there as here', async () => {
+  it('is cancelled by its signal, on both sides', async () => {
     const calls = waiting();
     const { port } = await serve({ ModelInfer: calls['ModelInfer']! });
     const transport = await open(`grpc://127.0.0.1:${port}`);
@@ -519,7 +519,7 @@ describe('a call over gRPC that fails', () => {
     ).toMatchObject(expected);
   });
 
-  it('is given up where the peer is gone without a word', async () => {
+  it('is given up if the peer disappeared silently', async () => {
     const { port } = await serve({ ModelInfer: waiting()['ModelInfer']! });
     const sockets: Socket[] = [];
     // Bytes go through until the peer "loses its power".
@@ -557,7 +557,7 @@ describe('a call over gRPC that fails', () => {
     });
   });
 
-  it('cannot have headers that no metadata has', async () => {
+  it('cannot have headers that are invalid as metadata', async () => {
     const transport = await open('grpc://127.0.0.1:1');
     const error = await failureOf(transport.infer(request, { headers: { 'a b': 'c' } }));
     expect(error).toMatchObject({ status: 'INVALID_ARGUMENT', mayHaveRun: false });

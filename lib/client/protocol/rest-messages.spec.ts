@@ -83,7 +83,7 @@ describe('A request', () => {
     );
   });
 
-  it('says exactly what JSON has of whole numbers, and writes those of 64 bits in full', () => {
+  it('keeps whole numbers of JSON exact, and writes all digits of 64-bit integers', () => {
     const large = BigInt64Array.of(2n ** 63n - 1n);
     const outputs = [{ name: 'y', datatype: 'INT64' as const, shape: [1], data: large }];
     const text = Buffer.from(whole(inferResponseBody({ ...MODEL, outputs }, {}))).toString();
@@ -91,7 +91,7 @@ describe('A request', () => {
     expect(() => request(text.replace('outputs', 'inputs'))).toThrow('JSON carries exactly');
   });
 
-  it('has data in rows, nested or flat, and chosen outputs as binary data', () => {
+  it('has data nested or flat, and chosen outputs as binary data', () => {
     for (const data of [
       [1, 2, 3, 4],
       [
@@ -117,7 +117,7 @@ describe('A request', () => {
     expect(readInferResponse(whole(body), lengthOf(body)).outputs).toMatchObject(outputs);
   });
 
-  it('takes texts in base64 where content_type says so', () => {
+  it('reads texts as base64 if content_type says so', () => {
     const read = request(
       one({ data: ['/+8='], parameters: { content_type: 'base64' } }, [1], 'BYTES'),
     );
@@ -294,7 +294,7 @@ describe('A request is refused', () => {
     expect(read).toThrow(fact);
   });
 
-  it('without a word of what is long in it', () => {
+  it('without repeating long parts of it', () => {
     const long = 'x'.repeat(100_000);
     const messages = [
       () => request(one({ data: [1, long] })),
@@ -310,7 +310,7 @@ describe('A request is refused', () => {
     for (const message of messages) expect(message.length).toBeLessThan(400);
   });
 
-  it('for parameters with the names of a prototype only where they are of another kind', () => {
+  it('for parameters named like prototype members only if their type is wrong', () => {
     const read = request(
       JSON.stringify(one({ data: [1, 2] })).replace('{', '{"parameters":{"__proto__":1},'),
     );

@@ -85,7 +85,7 @@ describe.each(CLIENTS)('A call by %s fails', (_, options) => {
     [502, '<html>Bad Gateway</html>'],
     [503, 'upstream connect error or disconnect/reset before headers'],
     [503, ''],
-  ])('by the status %i with a proxy’s words: it may have run', async (status, body) => {
+  ])('by the status %i with a proxy’s message: it may have run', async (status, body) => {
     await using server = await InferenceServer.start((_got, response) => {
       response.writeHead(status, { 'content-type': 'text/html' }).end(body);
     });
@@ -123,7 +123,7 @@ describe.each(CLIENTS)('A call by %s fails', (_, options) => {
     expect(other.got).toEqual([]);
   });
 
-  it('where nobody listens, and nothing was sent', async () => {
+  it('if nobody listens, and nothing was sent', async () => {
     const server = await InferenceServer.start(echo);
     const { url } = server;
     await server[Symbol.asyncDispose]();
@@ -149,14 +149,14 @@ describe.each(CLIENTS)('A call by %s fails', (_, options) => {
       'within an answer of chunks',
       (response) => response.write('{"outputs"', () => response.socket?.destroy()),
     ],
-  ])('where the connection is lost %s: it may have run', async (_when, answer) => {
+  ])('if the connection is lost %s: it may have run', async (_when, answer) => {
     await using server = await InferenceServer.start((_got, response) => answer(response));
     const error = await failureOf(infer(new InferenceClient(server.url, options)));
     expect(error).toMatchObject({ status: 'UNAVAILABLE', mayHaveRun: true });
     expect(error.message).toContain('lost its connection');
   });
 
-  it('where the answer is not HTTP', async () => {
+  it('if the answer is not HTTP', async () => {
     const server = createServer((socket: Socket) => socket.resume().end('SSH-2.0-OpenSSH_9.6\r\n'));
     await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
     const { port } = server.address() as AddressInfo;
@@ -165,7 +165,7 @@ describe.each(CLIENTS)('A call by %s fails', (_, options) => {
     await new Promise((resolve) => server.close(resolve));
   });
 
-  it('after its time, before the answer and within it', async () => {
+  it('after its time limit, before the answer and within it', async () => {
     for (const answer of [
       () => undefined,
       (_got: unknown, response: ServerResponse) => void response.write('{'),
@@ -254,7 +254,7 @@ describe.each(CLIENTS)('A call by %s fails', (_, options) => {
       '{"outputs":[]}1234',
       { 'content-type': 'application/octet-stream' },
     ],
-  ])('by an answer that is not the protocol’s: %s', async (fact, body, headers) => {
+  ])('by an answer that breaks the protocol: %s', async (fact, body, headers) => {
     await using server = await InferenceServer.start((_got, response) => {
       response.writeHead(200, headers).end(body);
     });
@@ -264,7 +264,7 @@ describe.each(CLIENTS)('A call by %s fails', (_, options) => {
     expect(error.message).toContain(fact);
   });
 
-  it('for headers that HTTP does not carry, whose values stay secret', async () => {
+  it('for headers that are invalid in HTTP, whose values stay secret', async () => {
     await using server = await InferenceServer.start(echo);
     const client = new InferenceClient(server.url, options);
     const wrong: Record<string, string>[] = [
@@ -310,7 +310,7 @@ describe.each(CLIENTS)('Health by %s', (_, options) => {
     ]);
   });
 
-  it('is an error where there is no such path', async () => {
+  it('is an error if the path does not exist', async () => {
     await using server = await InferenceServer.start(json({ error: 'no such model' }, 404));
     const client = new InferenceClient(server.url, options);
     expect(await failureOf(client.modelReady('m'))).toMatchObject({ status: 'NOT_FOUND' });
@@ -388,7 +388,7 @@ describe('Metadata', () => {
     );
   });
 
-  it('of statistics, whose nanoseconds are exact', async () => {
+  it('of statistics has exact nanoseconds', async () => {
     const text = `{"model_stats":[{"name":"\\"ns\\":1234567890123456789,","version":"1","last_inference":1700000000000,
       "inference_count":3,"execution_count":2,"inference_stats":{"success":{"count":3,"ns":1234567890123456789},
       "fail":{"count":0,"ns":0}},"batch_stats":[]}]}`;
@@ -463,7 +463,7 @@ describe('Metadata', () => {
     ['it is not a list', {}, (client) => client.repositoryIndex()],
     ['"[0].name" is missing', [{}], (client) => client.repositoryIndex()],
     ['"text_output" is missing', { model_name: 'm' }, (client) => client.generate('m', 'a')],
-  ])('that is broken names what is: %s', async (fact, answer, ask) => {
+  ])('that is broken names the broken part: %s', async (fact, answer, ask) => {
     await using server = await InferenceServer.start((_got, response) => {
       response.end(typeof answer === 'string' ? answer : JSON.stringify(answer));
     });
@@ -510,7 +510,7 @@ describe.each(CLIENTS)('A text by %s', (_, options) => {
     expect(await failureOf(client.generate('lm', 'a\ud83d'))).toMatchObject({ mayHaveRun: false });
   });
 
-  it('streams, wherever its bytes are cut, with any end of line', async () => {
+  it('streams, wherever its bytes are split, with any line ends', async () => {
     const texts = [' upon', ' é🙂\n"a"', '', ' time'];
     for (const end of ['\n', '\r\n', '\r']) {
       const stream = Buffer.from(
@@ -533,7 +533,7 @@ describe.each(CLIENTS)('A text by %s', (_, options) => {
     }
   }, 60_000);
 
-  it('has events of several lines, and without a space', async () => {
+  it('has events with several lines, and without a space', async () => {
     expect((await read(['data:{"text_output":\ndata:"a"}\n\n\n\n'])).texts).toEqual(['a']);
     expect((await read([])).texts).toEqual([]);
   });
@@ -621,7 +621,7 @@ describe.each(CLIENTS)('A text by %s', (_, options) => {
 });
 
 describe('A Unix socket', () => {
-  it('is asked by its path', async () => {
+  it('is requested by its path', async () => {
     const path = join(tmpdir(), `vts-client-${process.pid}.sock`);
     await using server = await InferenceServer.start(echo, path);
     const url = `http+unix://${encodeURIComponent(path)}/prefix`;
@@ -640,7 +640,7 @@ describe('TLS', () => {
   const pem = (name: string): string =>
     readFileSync(new URL(`../../../test/fixtures/tls/${name}.pem`, import.meta.url), 'utf8');
 
-  it('trusts whom it is told to, and nothing was sent to others', async () => {
+  it('trusts only the given authorities, and sends nothing to others', async () => {
     const got: string[] = [];
     const server = createHttpsServer(
       { cert: pem('localhost'), key: pem('localhost.key') },

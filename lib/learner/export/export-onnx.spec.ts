@@ -92,7 +92,7 @@ describe('exportOnnx of images', () => {
     await learner.release();
   });
 
-  it('leaves normalization and activation to the caller where it is told to', async () => {
+  it('leaves normalization and activation to the caller on request', async () => {
     const learner = await Learner.load(vision('classes'));
     const made = await exportOnnx(learner, folder, { normalize: false, raw: true });
     expect(made.outputs.map(({ name }) => name)).toEqual(['logits']);
@@ -112,7 +112,7 @@ describe('exportOnnx of images', () => {
     await learner.release();
   });
 
-  it('says why pixels are not bytes where they are resized as a batch', async () => {
+  it('says why pixels are not bytes if they are resized as a batch', async () => {
     const code = packed('code/learners/lambdas/export.pkl.br');
     const made = await exportOnnx({ learner: code }, folder);
     expect(made.inputs[0]!.dtype).toBe('float32');
@@ -125,7 +125,7 @@ describe('exportOnnx of images', () => {
     ]);
   });
 
-  it('takes pixels from 0 to 1 as well', async () => {
+  it('also takes pixels from 0 to 1', async () => {
     const learner = await Learner.load(vision('classes'));
     const made = await exportOnnx(learner, folder, { pixels: 'float32' });
     const { items, planes } = images(learner.description.size!, 3);
@@ -137,7 +137,7 @@ describe('exportOnnx of images', () => {
     await learner.release();
   });
 
-  it('holds an activation that is code of the notebook', async () => {
+  it('contains an activation that is notebook code', async () => {
     const learner = await Learner.load(packed('code/learners/module_loss/export.pkl.br'));
     const made = await exportOnnx(learner, folder);
     const { items, planes } = images(learner.description.size!, 3);
@@ -148,7 +148,7 @@ describe('exportOnnx of images', () => {
 });
 
 describe('exportOnnx of rows', () => {
-  it('fills gaps and normalizes, as rows of several columns come', async () => {
+  it('fills gaps and normalizes rows of several columns', async () => {
     const learner = await Learner.load(rows('typed'));
     const made = await exportOnnx(learner, folder);
     const { cat, cont } = JSON.parse(made.metadata['preprocessing']!) as {
@@ -180,7 +180,7 @@ describe('exportOnnx of rows', () => {
     },
   );
 
-  it('takes what the model takes where code prepares rows', async () => {
+  it("takes the model's input if code prepares rows", async () => {
     const made = await exportOnnx(
       { learner: packed('code/learners/cells/export.pkl.br') },
       folder,
@@ -193,7 +193,7 @@ describe('exportOnnx of rows', () => {
 });
 
 describe('exportOnnx of texts', () => {
-  it('takes rows of ids that are filled up on the right', async () => {
+  it('takes rows of ids that are padded on the right', async () => {
     const learner = await Learner.load<string>(TEXTS);
     const made = await exportOnnx(learner, folder);
     const texts = ['a good plot', 'a dull and very long cast of a film that I did not like'];
@@ -218,7 +218,7 @@ describe('exportOnnx of texts', () => {
     await learner.release();
   });
 
-  it('gives a language model with its state', async () => {
+  it('exports a language model with its state', async () => {
     const learner = await LMLearner.load(packed('lm/one_layer_de/export.pkl.gz'));
     const made = await exportOnnx(learner, folder);
     expect(made.inputs.map(({ name }) => name).sort()).toEqual(['ids', 'state']);
@@ -230,7 +230,7 @@ describe('exportOnnx of texts', () => {
 
 describe('exportOnnx of the PyTorch layer', () => {
   it.each(['mlp', 'cnn', 'embedding', 'lstm', 'tabular', 'text', 'transformer'])(
-    'gives what torch gives for %s.pt',
+    "gives torch's numbers for %s.pt",
     async (name) => {
       const made = await exportOnnx({ module: fixture(`${name}.pt`) }, folder);
       const session = await openSession(made.path);
@@ -250,14 +250,14 @@ describe('exportOnnx of the PyTorch layer', () => {
     },
   );
 
-  it('takes a model that is loaded', async () => {
+  it('takes a loaded model', async () => {
     const model = await TorchModel.load(fixture('mlp.pt'));
     const { path } = await exportOnnx(model, folder);
     expect(path).toBe(join(folder, 'model.onnx'));
     await model.release();
   });
 
-  it('refuses an ONNX file, which is one already', async () => {
+  it('refuses an ONNX file, which needs no export', async () => {
     await expect(exportOnnx({ module: fixture('onnx/mlp.onnx') }, folder)).rejects.toThrow(
       'The model already is an ONNX file. Give that file to the other server.',
     );
@@ -265,7 +265,7 @@ describe('exportOnnx of the PyTorch layer', () => {
 });
 
 describe('The file', () => {
-  it('is of an older opset where its operators are the same there', async () => {
+  it('can have an older opset if its operators are the same there', async () => {
     const made = await exportOnnx({ module: fixture('mlp.pt') }, folder, { opset: 11 });
     const model = readFileSync(made.path);
     const opsets = [...fieldsOf(model)].flatMap(({ number, body }) =>
@@ -287,7 +287,7 @@ describe('The file', () => {
     expect(readdirSync(folder)).toEqual([]);
   });
 
-  it('keeps weights beside it from a size on', async () => {
+  it('keeps weights in a second file above a certain size', async () => {
     const { files, path } = await exportOnnx({ learner: vision('classes') }, folder, {
       externalDataFrom: 1,
     });
@@ -326,7 +326,7 @@ describe('The file', () => {
     expect(inside[0]).toEqual({ op: 'divide', by: [255] });
   });
 
-  it('replaces nothing, unless it is told to', async () => {
+  it('does not replace a file without permission', async () => {
     writeFileSync(join(folder, 'model.onnx'), 'mine');
     const model = { module: fixture('mlp.pt') };
     await expect(exportOnnx(model, folder)).rejects.toThrow(ExportTargetError);
@@ -336,14 +336,14 @@ describe('The file', () => {
     expect(existsSync(path)).toBe(true);
   });
 
-  it('is not written of a learner that runs another model, or in 8 bits', async () => {
+  it('is refused for a learner that runs another model or 8-bit weights', async () => {
     const foreign = { learner: TEXTS, options: { onnx: fixture('onnx/mlp.onnx') } };
     await expect(exportOnnx(foreign, folder)).rejects.toThrow(/runs an ONNX file instead/);
     const small = { learner: TEXTS, options: { quantize: 'int8' } } as const;
     await expect(exportOnnx(small, folder)).rejects.toThrow(/com\.microsoft/);
   });
 
-  it('needs an item where none can be made up', async () => {
+  it('needs an item if no example can be derived', async () => {
     const learner = packed('mixed/image_numbers/export.pkl.br');
     await expect(exportOnnx({ learner }, folder)).rejects.toThrow(
       /^The file cannot be checked without an item/,

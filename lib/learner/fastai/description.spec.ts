@@ -118,7 +118,7 @@ describe('The view of a model', () => {
     });
   });
 
-  it('of an image for a model of grey ones: one channel', async () => {
+  it('of an image for a model of grey images: one channel', async () => {
     const { image } = await shown<ShownImage>(vision('grey'), `${fixtures}/vision/images/rgb.png`);
     expect(image).toMatchObject({ width: 32, height: 32, channels: 1 });
   });

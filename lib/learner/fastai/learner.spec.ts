@@ -103,7 +103,7 @@ describe.each([...textLearners(fixtures), ...textLearners(shared)])('%s', (name,
     }
   });
 
-  it('gives each row of a batch what it gives the row alone', async () => {
+  it('gives each row of a batch the same numbers as alone', async () => {
     const [predictions, targets] = await learner.getPreds(cases.map(({ input }) => input));
     const width = cases[0]!.probs.length;
     expect(targets).toBeNull();
@@ -115,14 +115,14 @@ describe.each([...textLearners(fixtures), ...textLearners(shared)])('%s', (name,
   });
 });
 
-it.skipIf(existsSync(shared))('skips the large learners, which are not here', () => {
+it.skipIf(existsSync(shared))('skips the large learners, which are missing here', () => {
   expect(existsSync(shared)).toBe(false);
 });
 
 describe('Learner', () => {
   const small = join(fixtures, 'base_tokenizer', 'export.pkl');
 
-  it('reads the bytes of a file as it reads its path', async () => {
+  it('reads the bytes of a file like its path', async () => {
     const learner = await Learner.load<string>(readFileSync(small));
     const [expected] = readCases(join(fixtures, 'base_tokenizer')).cases;
     const [, , probs] = await learner.predict(expected!.input);
@@ -130,7 +130,7 @@ describe('Learner', () => {
     await learner.release();
   });
 
-  it('takes tokens in place of a text', async () => {
+  it('takes tokens instead of a text', async () => {
     const learner = await Learner.load<string | string[]>(small);
     const text = 'I really liked that movie!';
     const [, , ofTokens] = await learner.predict(learner.tokenize(text));
@@ -139,7 +139,7 @@ describe('Learner', () => {
     await learner.release();
   });
 
-  it('refuses items of another type, and no items', async () => {
+  it('refuses items of another type, and an empty list', async () => {
     const learner = await Learner.load(small);
     await expect(learner.predict(7)).rejects.toThrow(UnexpectedItemError);
     await expect(learner.predict(null)).rejects.toThrow(InputError);
@@ -164,7 +164,7 @@ describe('Learner', () => {
   });
 });
 
-describe('files that are refused', () => {
+describe('refused files', () => {
   const refused = 'test/fixtures/refused';
 
   it.each([
@@ -178,7 +178,7 @@ describe('files that are refused', () => {
     await expect(loading).rejects.toThrow(message);
   });
 
-  it('runs an ONNX file in place of a model that has no lowering', async () => {
+  it('runs an ONNX file instead of a model without a lowering', async () => {
     const { input, decoded, pred, probs } = JSON.parse(
       readFileSync(join(refused, 'custom_layer.json'), 'utf8'),
     ) as Case;

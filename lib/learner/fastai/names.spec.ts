@@ -96,14 +96,14 @@ describe('The names of fastai, fastcore and torchvision in files', () => {
     for (const name of names) outcomes.set(name, await outcomeOf(name, lowered));
   });
 
-  it('are data where they are read, none of them looked up', () => {
+  it('are read as data and never looked up', () => {
     const globals = names.map(globalOf);
     const { root, globals: seen } = readTorchFile(streamOf(globals));
     expect(root).toEqual(globals);
     expect(seen.map(({ qualifiedName }) => qualifiedName).sort()).toEqual([...names].sort());
   });
 
-  it('are known, or refused by a sentence with the name and a way out', () => {
+  it('are known, or refused by a message with the name and a remedy', () => {
     for (const [name, { what, error }] of outcomes) {
       expect(error === undefined, name).toBe(!['old', 'refused'].includes(what));
       if (!error) continue;

@@ -98,7 +98,7 @@ describe('tta', () => {
     await learner.release();
   });
 
-  it('takes options that can be used', async () => {
+  it('accepts only valid options', async () => {
     const learner = await load();
     for (const options of [{ n: 0 }, { n: 1.5 }, { n: 5000 }, { beta: NaN }, { seed: 0.5 }]) {
       await expect(learner.tta(paths, options)).rejects.toThrow(InvalidTtaOptionError);
@@ -122,7 +122,7 @@ describe('tta', () => {
     await learner.release();
   });
 
-  it('draws again in each pass, from its seed', async () => {
+  it('draws new numbers in each pass, from its seed', async () => {
     const learner = await Learner.load(unpacked('fastai2.pkl'));
     const seeded = async (seed: number, n = 4): Promise<number[]> => {
       const [got] = await learner.tta(paths, { seed, n, beta: 0 });
@@ -134,7 +134,7 @@ describe('tta', () => {
     await learner.release();
   });
 
-  it('has inputs and decoded predictions beside it in getPreds', async () => {
+  it('has inputs and decoded predictions as well in getPreds', async () => {
     const learner = await load();
     const [given, got, targets, labels] = await learner.getPreds(paths, {
       withInput: true,
@@ -177,7 +177,7 @@ describe('an ONNX file beside a learner', () => {
   const file = unpacked('onnx.pkl');
   const cases = json<Case[]>('onnx');
 
-  it.each(['fixed', 'hidden-batch'])('takes items one by one where it must: %s', async (name) => {
+  it.each(['fixed', 'hidden-batch'])('takes items one by one if necessary: %s', async (name) => {
     const learner = await Learner.load(file, { onnx: pathOf(`${name}.onnx`) });
     expect(await largest(learner, cases)).toBeLessThan(1e-6);
     expect(await largest(learner, cases)).toBeLessThan(1e-6);
@@ -189,13 +189,13 @@ describe('an ONNX file beside a learner', () => {
     ['other-classes', /returns "output", float32 of \[1, 5\].*expects batch x 2 or 1/],
     ['other-channels', /takes "image", float32 of \[1, 1, 16, 16\].*\[batch, 3, 16, 16\]/],
     ['other-rank', /takes "image", float32 of \[1, 10\]/],
-  ])("is refused where it is another model's: %s", async (name, message) => {
+  ])('is refused if it belongs to another model: %s', async (name, message) => {
     const load = Learner.load(file, { onnx: read(`${name}.onnx`) });
     await expect(load).rejects.toThrow(UnsupportedLearnerError);
     await expect(Learner.load(file, { onnx: pathOf(`${name}.onnx`) })).rejects.toThrow(message);
   });
 
-  it('has to come with its weights', async () => {
+  it('must come with its weights', async () => {
     const bytes = read('outside.onnx');
     await expect(Learner.load(file, { onnx: bytes })).rejects.toThrow(OutsideWeightsError);
     await expect(Learner.load(file, { onnx: bytes })).rejects.toThrow(/"outside\.data".*the path/);

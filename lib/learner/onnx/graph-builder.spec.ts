@@ -78,7 +78,7 @@ describe('GraphBuilder', () => {
     expect(graph.op('Relu', [x]).name).toBe('Relu');
   });
 
-  it('never gives one name twice', () => {
+  it('never uses a name twice', () => {
     const { graph, x } = builder();
     graph.input('Relu_1', 'float32', []);
     const names = Array.from({ length: 4 }, () => graph.op('Relu', [x]).name);

@@ -38,7 +38,7 @@ function outcome(source: string): Outcome {
 }
 
 describe('builtins and modules of Python', () => {
-  it('give what CPython 3.11 gave', () => {
+  it('give the results of CPython 3.11', () => {
     const wrong = cases.flatMap(([source, wanted]) => {
       const got = outcome(source);
       if (JSON.stringify(got) === JSON.stringify(wanted)) return [];

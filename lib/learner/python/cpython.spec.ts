@@ -59,7 +59,7 @@ function attempt<T>(run: () => T): T | Outcome | string {
 describe.each(['3.7', '3.8', '3.9', '3.10', '3.11', '3.12', '3.13', '3.14'])(
   'code of Python %s',
   (version) => {
-    it('gives what CPython gave', () => {
+    it('gives the results of CPython', () => {
       const known = new CodeVersion();
       const codes = codeFixtures(version).map((one) => ({
         ...one,

@@ -39,7 +39,7 @@ const lib: Names = {
 beforeAll(loadParser);
 
 describe('Errors of code', () => {
-  it('name function, line and expression of what is not known', () => {
+  it('name the function, line and expression of an unknown name', () => {
     const { call } = load(
       `import lib
 class Net:
@@ -55,7 +55,7 @@ def f(): return Net().forward(1)`,
     expect(error.fact).toBe('lib.nn.rfft is not supported');
   });
 
-  it('say where an exception was raised first, and what it says', () => {
+  it('say where an exception was first raised, with its message', () => {
     const { call } = load(
       `def inner(x):
     raise ValueError('no ' + x)
@@ -85,7 +85,7 @@ def f():
     expect(errorOf(() => call('f'))).toBeInstanceOf(UnsupportedCodeError);
   });
 
-  it('leave the evaluator as it was, for the next call', () => {
+  it('leave the evaluator usable for the next call', () => {
     const { call, evaluator } = load(
       `def deep(n): return n and deep(n - 1)
 def f(n):
@@ -106,7 +106,7 @@ def g():
 });
 
 describe('Modules', () => {
-  it('come from the closed tables, and else from who was asked to import', () => {
+  it('come from the closed tables, or else from the given importer', () => {
     const helpers = new Instance(new ClassValue('module', 'helpers', []));
     helpers.attrs.set('three', 3n);
     const { call } = load(
@@ -122,14 +122,14 @@ def f(): return double(three), nn.double(4), hasattr(nn, 'x'), hasattr(nn, 'doub
     expect(call('f')).toBe('(6, 8, False, True)');
   });
 
-  it('asks for the source of what a file only names', () => {
+  it('asks for the source of names that a file does not define', () => {
     const of = (name: string): string =>
       new UnsupportedCodeError('f', `${name} is not supported`).message;
     expect(of('__main__.mirror')).toContain("{ code: 'notebook.ipynb' }");
     expect(of('scipy.ndimage.rotate')).toContain('docs/notebook-code.md');
   });
 
-  it('are named where they are not known', () => {
+  it('are named if they are unknown', () => {
     const error = errorOf(() => load('import nothing.here')) as UnsupportedCodeError;
     expect(error.fact).toBe('the module nothing.here is not supported');
   });
@@ -162,8 +162,8 @@ class Spy extends HostObject {
   }
 }
 
-describe('Values of another world', () => {
-  it('are asked what operators do with them', () => {
+describe('Values of the host', () => {
+  it('decide what operators do with them', () => {
     const { globals, call } = load(
       `def f():
     x = s
@@ -196,7 +196,7 @@ def g(): Base.x = 1`,
     expect([...native.attrs]).toEqual([]);
   });
 
-  it('whose name is all that is known say so, and others have no such attribute', () => {
+  it('known only by name say so, and others lack the attribute', () => {
     const opaque = new ClassValue('Odd', 'lib.Odd', [], [], { opaque: true });
     const { globals, call } = load('def f(x): return hasattr(x, "y")');
     globals.set('Odd', opaque);
@@ -206,7 +206,7 @@ def g(): Base.x = 1`,
     expect(call('f', new Instance(new ClassValue('Plain', 'lib.Plain', [])))).toBe('False');
   });
 
-  it('read what the file holds of an object when it is asked for, once', () => {
+  it('read an attribute of an object in the file on demand, once', () => {
     const { call } = load('def f(x): return x.a + x.a\ndef g(x):\n    del x.a\n    return x.a');
     const object = new Instance(new ClassValue('Plain', 'lib.Plain', []));
     const asked: string[] = [];
@@ -221,7 +221,7 @@ def g(): Base.x = 1`,
     );
   });
 
-  it('may have a metaclass that is known by its name', () => {
+  it('may have a metaclass known by name', () => {
     const meta = new ClassValue('PrePostInitMeta', 'lib.PrePostInitMeta', []);
     const { call } = load(
       `def f(meta):
@@ -266,7 +266,7 @@ describe('Numbers', () => {
     );
   });
 
-  it('are one key where they are equal', () => {
+  it('are one key if they are equal', () => {
     const { call } = load(
       `def f():
     d = {1: 'a', 2 ** 70: 'b', (1, 'x'): 'c', None: 'd', '1': 'e'}

@@ -103,7 +103,7 @@ describe('Hostile code', () => {
     expect(prototypes()).toEqual(before);
   });
 
-  it.each(ESCAPES)('finds no way out by %s', (expression) => {
+  it.each(ESCAPES)('cannot escape by %s', (expression) => {
     const outcome = run(
       ofSource(`class A:\n    def m(self): return 1\ndef f():\n    return ${expression}`),
     );
@@ -111,7 +111,7 @@ describe('Hostile code', () => {
     expect(prototypes()).toEqual(before);
   });
 
-  it.each(NAMES)('may call its things %s', (name) => {
+  it.each(NAMES)('may use the names %s', (name) => {
     const outcome = run(
       ofSource(`
 class A:
@@ -193,7 +193,7 @@ describe('Damaged code', () => {
     },
   );
 
-  it('of instructions that nothing holds together ends in an error or a value', () => {
+  it('of random instructions ends in an error or a value', () => {
     const random = randomFrom(SEED);
     const wrong: unknown[] = [];
     const kinds = new Set<string>();

@@ -56,7 +56,7 @@ describe('The order of a set', () => {
     'return list({8, 9, 1, 0} - {8, 9})',
     's = {8, 9, 1, 0}\ns -= {8, 9}\nreturn list(set(s).copy())',
     's = {8, 9, 1, 0}\ns.difference_update({8, 9})\nreturn list(s | {2})',
-  ])('is refused where it shows: %s', async (body) => {
+  ])('is refused if code can see it: %s', async (body) => {
     await expect(run(body)).rejects.toThrow('the order of a set depends on hashes');
   });
 });

@@ -10,14 +10,14 @@ describe('Python strings', () => {
     );
   });
 
-  it('strips and splits at it', () => {
+  it('strips white space, and splits at it', () => {
     expect(strip('\u001f\u0085 a b\u00a0\ufeff\u3000')).toBe('a b\u00a0\ufeff');
     expect(strip(' \n ')).toBe('');
     expect(splitWhitespace('\u001ca  b\u2028c ')).toEqual(['a', 'b', 'c']);
     expect(splitWhitespace(' ')).toEqual([]);
   });
 
-  it('lowers as Python does, the final sigma too', () => {
+  it('lowers as Python does, including the final sigma', () => {
     expect(lower('ΟΔΟΣ ΟΔΟΣ. Σ İẞǅ')).toBe('οδος οδος. σ i̇ßǆ');
   });
 

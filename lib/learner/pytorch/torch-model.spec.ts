@@ -24,7 +24,7 @@ async function load(name: string, options: TorchModelOptions = {}): Promise<Torc
 }
 
 describe.each([...torchCases.keys()])('the module %s', (name) => {
-  it('gives what torch gives', async () => {
+  it("gives torch's numbers", async () => {
     const model = await load(`${name}.pt`);
     for (const { inputs, outputs } of torchCases.get(name)!) {
       const tensors = inputs.map(tensorOf);
@@ -36,7 +36,7 @@ describe.each([...torchCases.keys()])('the module %s', (name) => {
   });
 });
 
-describe('what a model takes', () => {
+describe('the inputs of a model', () => {
   it.each([
     ['text', [{ name: 'ids', dtype: 'int64', shape: [null, null] }]],
     ['language-model', [{ name: 'ids', dtype: 'int64', shape: [null, null] }]],
@@ -57,7 +57,7 @@ describe('what a model takes', () => {
     expect((await load(`${name}.pt`)).inputs).toEqual(inputs);
   });
 
-  it('may be said by the caller', async () => {
+  it('may come from the caller', async () => {
     const inputs = [{ name: 'image', dtype: 'float32', shape: [null, 3, 9, 9] }] as const;
     const model = await load('cnn.pt', { inputs });
     expect(model.inputs).toEqual(inputs);
@@ -66,7 +66,7 @@ describe('what a model takes', () => {
     ).rejects.toThrow('takes float32 of shape [batch, 3, 9, 9], but received shape [1, 3, 10, 10]');
   });
 
-  it('must be said in a way that can be', async () => {
+  it('must be valid if they come from the caller', async () => {
     const broken = [[], [{ name: 'x' }], [{ name: 'x', dtype: 'complex64', shape: [1] }]];
     for (const inputs of broken) {
       const load = TorchModel.load(fixture('cnn.pt'), { inputs: inputs as never });
@@ -75,10 +75,10 @@ describe('what a model takes', () => {
   });
 });
 
-describe('how tensors are given', () => {
+describe('tensors as inputs', () => {
   const row = [0.1, -2, 3e-5, 7];
 
-  it('as nested arrays, typed arrays, tensors, lists and objects alike', async () => {
+  it('can be nested arrays, typed arrays, tensors, lists and objects', async () => {
     const model = await load('mlp.pt');
     const wanted = (await model.run([row])) as Tensor;
     const forms = [
@@ -98,7 +98,7 @@ describe('how tensors are given', () => {
     }
   });
 
-  it('ids stay ids, whatever integers they come as', async () => {
+  it('ids stay ids in any integer type', async () => {
     const model = await load('embedding.pt');
     const wanted = (await model.run([[0, 6]])) as Tensor;
     for (const data of [
@@ -184,7 +184,7 @@ describe('how tensors are given', () => {
 describe('text classifiers', () => {
   const row = [5, 17, 1, 9, 30];
 
-  it('give each row what it gives without its padding', async () => {
+  it('give each row the same numbers as without its padding', async () => {
     const model = await load('text.pt');
     const alone = (await model.run([row])) as Tensor;
     const other = (await model.run([[8, 4]])) as Tensor;
@@ -198,7 +198,7 @@ describe('text classifiers', () => {
     (padded.data as Float32Array).forEach((value, i) => expect(value).toBeCloseTo(wanted[i]!, 5));
   });
 
-  it('refuse rows of padding alone, and ids that there are not', async () => {
+  it('refuse rows with only padding, and unknown ids', async () => {
     const model = await load('text.pt');
     await expect(model.run([[1, 1]])).rejects.toThrow('is all padding');
     await expect(model.run([[40]])).rejects.toThrow('ends at 39');
@@ -245,7 +245,7 @@ describe('files', () => {
     expect(warnings.join()).toContain('has no effect');
   });
 
-  it('cannot quantize bytes of an ONNX file whose weights are elsewhere', async () => {
+  it('cannot quantize the bytes of an ONNX file with weights in other files', async () => {
     const bytes = readFileSync(fixture('onnx-int8/data-file.onnx'));
     await expect(TorchModel.load(bytes, { precision: 'int8' })).rejects.toThrow(
       UnquantizableModelError,
@@ -260,6 +260,6 @@ describe('files', () => {
   });
 });
 
-it('says how to go on where nothing tells what a model takes', () => {
+it('says what to do if the inputs of a model are unknown', () => {
   expect(new UnknownModelInputsError('a.B').message).toContain('inputs: [{');
 });

@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { OnDemand } from './on-demand.js';
 
-describe('What is opened on demand', () => {
+describe('A resource that opens on demand', () => {
   let opened: number;
   let released: number;
   let things: OnDemand<number>;
@@ -28,7 +28,7 @@ describe('What is opened on demand', () => {
     ]);
   });
 
-  it('is released when nobody has asked for some time, and opened again', async () => {
+  it('is released after some time without use, and opened again', async () => {
     await things.use(async () => undefined);
     await vi.advanceTimersByTimeAsync(999);
     await things.use(async () => undefined);
@@ -51,7 +51,7 @@ describe('What is opened on demand', () => {
     expect(released).toBe(1);
   });
 
-  it('is tried again when it could not be opened', async () => {
+  it('is tried again after a failed opening', async () => {
     let tries = 0;
     const failing = new OnDemand<number>(
       {
@@ -68,7 +68,7 @@ describe('What is opened on demand', () => {
     await failing.release();
   });
 
-  it('goes with its owner, who need not have used it', async () => {
+  it('is released with its owner, even if it was never used', async () => {
     await things.release();
     await things.use(async () => undefined);
     await things.release();

@@ -6,7 +6,7 @@ const pause = (): Promise<void> => new Promise((resolve) => setTimeout(resolve, 
 describe('Phases', () => {
   afterEach(stopPhases);
 
-  it('are recorded in their order, from synchronous and asynchronous work', async () => {
+  it('are recorded in order, for synchronous and asynchronous work', async () => {
     const phases = recordPhases();
     expect(phase('tokenize', () => 1)).toBe(1);
     const before = performance.timeOrigin + performance.now();
@@ -18,7 +18,7 @@ describe('Phases', () => {
     expect(run!.end).toBeGreaterThan(run!.start);
   });
 
-  it('of one name that follow each other are one', async () => {
+  it('with the same name in succession are one', async () => {
     const phases = recordPhases();
     for (let i = 0; i < 1000; i++) phase('run', () => i);
     phase('decode', () => 0);
@@ -26,7 +26,7 @@ describe('Phases', () => {
     expect(phases.map(({ name }) => name)).toEqual(['run', 'decode', 'run']);
   });
 
-  it('are recorded where the work fails', async () => {
+  it('are recorded if the work fails', async () => {
     const phases = recordPhases();
     expect(() =>
       phase('decode', () => {
@@ -37,7 +37,7 @@ describe('Phases', () => {
     expect(phases.map(({ name }) => name)).toEqual(['decode', 'run']);
   });
 
-  it('are nothing where nobody records them', async () => {
+  it('have no effect if nobody records them', async () => {
     const phases = recordPhases();
     stopPhases();
     const work = pause();

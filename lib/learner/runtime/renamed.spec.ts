@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { fromRenamed } from './renamed.js';
 
-describe('names of classes that moved', () => {
+describe('names of moved classes', () => {
   it.each([
     ['fastai2', 'noop', 'fastai.noop'],
     ['fastai2.vision.core', 'PILImage', 'fastai.vision.core.PILImage'],
@@ -17,7 +17,7 @@ describe('names of classes that moved', () => {
       'medae',
       'autogluon.tabular.models.fastainn.fastai_helpers.medae',
     ],
-  ])('are those of today: %s.%s', (module, name, today) => {
+  ])('are the current ones: %s.%s', (module, name, today) => {
     expect(fromRenamed(module, name).join('.')).toBe(today);
   });
 });

@@ -1,10 +1,10 @@
 import { afterEach, describe, expect, it } from 'vitest';
 import { rowsDone, stopRows, watchRows } from './rows-done.js';
 
-describe('Rows that are done', () => {
+describe('Finished rows', () => {
   afterEach(stopRows);
 
-  it('are told as a share while somebody watches, and never the last', () => {
+  it('are reported as a share while somebody watches, except for the last ones', () => {
     const seen: number[] = [];
     rowsDone(1, 4);
     watchRows((share) => seen.push(share));

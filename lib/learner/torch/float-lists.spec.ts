@@ -19,7 +19,7 @@ function floats(list: PyValue | undefined): number[] {
 }
 
 describe('floats without a fraction', () => {
-  it('are known by their places in lists and tuples', () => {
+  it('are known by their positions in lists and tuples', () => {
     expect(floats(run('(F1.0\nI2\nF2.5\nF-3.0\nl.'))).toEqual([0, 3]);
     expect(floats(run('(I2\nF2.0\nt.'))).toEqual([1]);
     expect(floats(run('(lF1.0\naI1\naF2.0\na.'))).toEqual([0, 2]);
@@ -55,7 +55,7 @@ describe('floats without a fraction', () => {
     expect(floats(items.items)).toEqual([0]);
   });
 
-  it('stay known where a call copies them', () => {
+  it('stay known if a call copies them', () => {
     expect(floats(run('c__builtin__\ntuple\n((I1\nF1.0\nltR.'))).toEqual([1]);
     expect(floats(run('c__builtin__\nlist\n((F1.0\nI1\nttR.'))).toEqual([0]);
     const partial = run('cfunctools\npartial\n(cm\nf\nI1\nF2.0\ntR.') as PyPartial;

@@ -40,7 +40,7 @@ function fixture(name: string): Uint8Array {
   return new Uint8Array(readFileSync(new URL(name, FIXTURES)));
 }
 
-describe('pickles that would run something', () => {
+describe('pickles that would run code', () => {
   let folder: string;
   let marker: string;
 
@@ -87,7 +87,7 @@ describe('pickles that would run something', () => {
   );
 
   it.skipIf(process.platform === 'win32')(
-    'would have left the marker, so that its absence proves something',
+    'would leave the marker in Python, so that its absence is a proof',
     () => {
       // What os.system in the fixture runs.
       const root = readTorchFile(fixture('evil-2.pt')).root as PyDict;
@@ -98,7 +98,7 @@ describe('pickles that would run something', () => {
   );
 });
 
-describe('names that JavaScript gives a meaning', () => {
+describe('names with a meaning in JavaScript', () => {
   const NAMES = [
     '__proto__',
     'constructor',
@@ -154,7 +154,7 @@ function moduleOf(children: readonly [string, PyValue][]): PyObject {
 }
 
 describe('trees without end', () => {
-  it('refuses modules that are nested too deep, that contain themselves, or multiply', () => {
+  it('refuses modules that are nested too deeply, contain themselves, or multiply', () => {
     let deep = moduleOf([]);
     for (let i = 0; i < 200_000; i++) deep = moduleOf([['child', deep]]);
     expect(() => Module.from(deep)).toThrow(ModuleTreeError);
@@ -200,7 +200,7 @@ describe('trees without end', () => {
     expect(() => new Index('RangeIndex', null, range).values).toThrow(/entries|elements/);
   });
 
-  it('names callables that are made of callables', () => {
+  it('names callables that consist of callables', () => {
     let callable: PyValue = new PyGlobal('m', 'f');
     for (let i = 0; i < 100_000; i++)
       callable = new PyObject(new PyGlobal('builtins', 'getattr'), [callable, 'x']);
@@ -260,7 +260,7 @@ describe('damaged files', () => {
     'legacy-views.pt',
     'module-legacy.pt',
     'pandas-3.1-5.pt',
-  ])('%s is read or refused, whichever bytes are changed or missing', (name) => {
+  ])('%s is read or refused, whatever bytes are changed or missing', (name) => {
     const whole = fixture(name);
     fc.assert(
       fc.property(changes, fc.nat(whole.length), fc.boolean(), (flips, length, cut) => {
@@ -270,7 +270,7 @@ describe('damaged files', () => {
     );
   });
 
-  it('holds for pickles in sound archives', () => {
+  it('also holds for pickles in valid archives', () => {
     const storage = new Uint8Array(64);
     const tensor = pickleBytes(
       '\x80\x02}(',
@@ -303,7 +303,7 @@ describe('damaged files', () => {
     'pandas-1.5-arrow-5.pt',
     'values-0.pt',
     'cloudpickle-5.pt',
-  ])('holds for the pickle of %s in a sound archive', (name) => {
+  ])('also holds for the pickle of %s in a valid archive', (name) => {
     const pickle = pickleIn(fixture(name)).subarray(0, 20_000);
     fc.assert(
       fc.property(changes, (flips) => readOrRefuse(makeTorchFile(flipped(pickle, flips)))),

@@ -38,7 +38,7 @@ describe('Tensor', () => {
     expect(read([1, 2], [999, 1])).toEqual([0, 1]);
   });
 
-  it('makes tensors of arrays', () => {
+  it('makes tensors from arrays', () => {
     const tensor = Tensor.fromArray(new BigInt64Array([1n, -2n]), [2]);
     expect([tensor.dtype, tensor.toNumbers(), [...tensor.toFloat32()]]).toEqual([
       'int64',
@@ -65,7 +65,7 @@ describe('Tensor', () => {
     );
   });
 
-  it('does not lay out what is repeated without end', () => {
+  it('does not expand a view with too many repetitions', () => {
     const tensor = new Tensor(floats(1), 'float32', [2 ** 20, 2 ** 20], [0, 0], 0);
     expect(() => tensor.toFloat32()).toThrow(TooManyElementsError);
   });
@@ -83,7 +83,7 @@ describe('Tensor', () => {
 });
 
 describe('narrow floats', () => {
-  it('widens float16 as the definition says', () => {
+  it('widens float16 as defined', () => {
     const bits = Uint16Array.from({ length: 65536 }, (_, i) => i);
     const values = widenFloat16(bits);
     for (let i = 0; i < 65536; i += 1) {

@@ -78,7 +78,7 @@ describe('tensors', () => {
     );
   });
 
-  it('says which format a file has', () => {
+  it('reports the format of a file', () => {
     expect(readTorchFile(pathOf('tensors.pt')).format).toBe('zip');
     expect(readTorchFile(pathOf('tensors-legacy.pt')).format).toBe('legacy');
   });
@@ -144,7 +144,7 @@ describe('modules', () => {
     expect(Module.from(new PyObject(cls, ['no module']))).toBeUndefined();
   });
 
-  it('refuses a parameter that it cannot read, when asked for it', () => {
+  it('refuses an unreadable parameter on access', () => {
     const record = new PyObject(new PyGlobal('m', 'Layer'));
     record.attrs.set('_modules', new PyDict());
     const quantised = readDict('records.pt').get('quantised')!;
@@ -200,7 +200,7 @@ describe('numpy', () => {
     expectEntries(dict, 'numpy');
   });
 
-  it('keeps what it cannot convert, and says so when asked', () => {
+  it('keeps unsupported values, and reports them on access', () => {
     const dict = readDict('numpy-other.pt');
     expect(() => (dict.get('structured') as NdArray).items()).toThrow(UnsupportedDtypeError);
     expect(() => (dict.get('longdouble') as NdArray).items()).toThrow(UnsupportedDtypeError);
@@ -244,7 +244,7 @@ describe.each(['1.5-arrow', '2.2-arrow', '3.0-arrow', '3.1'])('pandas %s', (vers
     }
   });
 
-  it('names what it cannot read, when asked for it', () => {
+  it('names unreadable values on access', () => {
     const dict = readDict(`pandas-${version}-2.pt`);
     expect(() => (dict.get('period') as Series).values).toThrow(/PeriodArray/);
     expect(() => (dict.get('interval') as Series).values).toThrow(UnreadableColumnError);

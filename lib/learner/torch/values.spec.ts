@@ -24,7 +24,7 @@ function record(args: PyValue[] = []): PyObject {
 const pair = new NdArray().assign(new NumpyDtype('i', 1), [2], Uint8Array.of(1, 255));
 
 describe('asItems', () => {
-  it('takes everything that is a sequence', () => {
+  it('accepts all sequences', () => {
     expect(asItems([1, 2])).toEqual([1, 2]);
     expect([...asItems(PyTuple.of_([1, 2]))!]).toEqual([1, 2]);
     expect(asItems(new PySet([1]))).toEqual([1]);
@@ -33,7 +33,7 @@ describe('asItems', () => {
     expect(asItems(new Index('Index', null, PyDict.from([['data', ['a']]])))).toEqual(['a']);
   });
 
-  it('looks into records that are sequences', () => {
+  it('reads records that are sequences', () => {
     const list = record();
     list.items.push(1);
     expect(asItems(list)).toEqual([1]);
@@ -43,7 +43,7 @@ describe('asItems', () => {
     expect(asItems(holder)).toEqual([5]);
   });
 
-  it('gives nothing for other values', () => {
+  it('returns undefined for other values', () => {
     for (const value of [undefined, null, 'ab', 1, new PyDict(), record()]) {
       expect(asItems(value)).toBeUndefined();
     }
@@ -51,7 +51,7 @@ describe('asItems', () => {
 });
 
 describe('asNumber, asBool, asString, asDict', () => {
-  it('takes numbers out of whatever holds one', () => {
+  it('reads numbers from all values that hold one', () => {
     expect(asNumber(1.5)).toBe(1.5);
     expect(asNumber(10n)).toBe(10);
     expect(asNumber(true)).toBe(1);
@@ -60,7 +60,7 @@ describe('asNumber, asBool, asString, asDict', () => {
     for (const value of [undefined, null, '1', pair, [1]]) expect(asNumber(value)).toBeUndefined();
   });
 
-  it('takes booleans and texts', () => {
+  it('reads booleans and texts', () => {
     expect([asBool(true), asBool(0), asBool(2), asBool(null)]).toEqual([
       true,
       false,
@@ -70,7 +70,7 @@ describe('asNumber, asBool, asString, asDict', () => {
     expect([asString('a'), asString(1)]).toEqual(['a', undefined]);
   });
 
-  it('takes dictionaries, and records that are some', () => {
+  it('reads dictionaries, and records that are dictionaries', () => {
     const dict = PyDict.from([['a', 1]]);
     const child = record();
     child.entries.set('b', 2);

@@ -59,7 +59,7 @@ class Handlers {
 const noDescriptor = () => VtsApi({ input: String, output: Text });
 
 describe('VtsApi', () => {
-  it('leaves the methods of the class as they are', async () => {
+  it('does not change the methods of the class', async () => {
     const handlers = new Handlers();
     expect(handlers.sync('')).toEqual([]);
     expect(await handlers.async('')).toEqual(new Float32Array());
@@ -67,7 +67,7 @@ describe('VtsApi', () => {
     expect(noDescriptor).toBeTypeOf('function');
   });
 
-  it('is a POST of the method’s name that answers 200', () => {
+  it('is a POST with the method’s name that answers 200', () => {
     const handler = Handlers.prototype.sync;
     expect(Reflect.getMetadata('path', handler)).toBe('sync');
     expect(Reflect.getMetadata('__httpCode__', handler)).toBe(200);

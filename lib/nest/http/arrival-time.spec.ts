@@ -54,7 +54,7 @@ async function until(count: number): Promise<void> {
 }
 
 describe('arrivalTime', () => {
-  it('is no later than when a request came that a busy event loop has let wait', async () => {
+  it('is not after the arrival of a request that waited for a busy event loop', async () => {
     let sentAt = 0;
     onRequest = () => {
       onRequest = undefined;
@@ -69,7 +69,7 @@ describe('arrivalTime', () => {
     expect(arrivals[1]).toBe(arrivals[0]);
   });
 
-  it('is the same for requests of one turn, of which the first took long', async () => {
+  it('is the same for requests of one turn, even if the first took long', async () => {
     const sentAt = performance.now();
     onRequest = () => {
       onRequest = undefined;
@@ -81,7 +81,7 @@ describe('arrivalTime', () => {
     expect(Math.max(...arrivals)).toBeLessThan(sentAt + BUSY_MS);
   });
 
-  it('is no later than when a connection came with the request', async () => {
+  it('is not after the arrival of a connection with its first request', async () => {
     const { port } = server.address() as AddressInfo;
     const client = new Worker(CLIENT, { eval: true, workerData: { port, request: REQUEST } });
     await once(client, 'online');
@@ -101,7 +101,7 @@ describe('arrivalTime', () => {
     expect(Math.max(...arrivals)).toBeLessThan(askedAt + BUSY_MS);
   });
 
-  it('is not when a connection came whose request came later', async () => {
+  it('is not the arrival of a connection if its request came later', async () => {
     await delay(BUSY_MS);
     const sentAt = performance.now();
     sockets[2]!.write(REQUEST);
@@ -110,7 +110,7 @@ describe('arrivalTime', () => {
     expect(arrivals[0]).toBeGreaterThanOrEqual(sentAt);
   });
 
-  it('is when the loop woke where it had slept', async () => {
+  it("is the end of the loop's sleep if it slept", async () => {
     sockets[0]!.write(REQUEST);
     await until(1);
     await delay(BUSY_MS);

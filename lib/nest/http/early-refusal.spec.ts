@@ -44,13 +44,13 @@ function taught(door: Door): EarlyRefusal {
 }
 
 describe('EarlyRefusal', () => {
-  it('refuses with what the runner refuses with', () => {
+  it("refuses with the runner's error", () => {
     const early = taught(new Door());
 
     expect(early.refusal(request())).toBe(error);
   });
 
-  it('keeps a place while the runner takes calls', () => {
+  it('reserves a place while the runner accepts calls', () => {
     const door = new Door();
     const early = taught(door);
     door.full = false;
@@ -62,7 +62,7 @@ describe('EarlyRefusal', () => {
     expect(door.kept).toBe(0);
   });
 
-  it('refuses nothing before a client was seen to be refused', () => {
+  it('does not refuse before a client has got a refusal', () => {
     const door = new Door();
     const early = new EarlyRefusal();
     for (let i = 0; i < 100; i++) answered(early, 200, door);
@@ -71,7 +71,7 @@ describe('EarlyRefusal', () => {
     expect(early.refusal(request())).toBeUndefined();
   });
 
-  it('refuses nothing after a few requests', () => {
+  it('does not refuse after only a few requests', () => {
     const door = new Door();
     const early = new EarlyRefusal();
     for (let i = 0; i < 3; i++) answered(early, 200, door);
@@ -81,7 +81,7 @@ describe('EarlyRefusal', () => {
     expect(early.refusal(request())).toBeUndefined();
   });
 
-  it('leaves refusals alone that a filter of the application answers', () => {
+  it('does not replace refusals that a filter of the application answers', () => {
     const door = new Door();
     const early = new EarlyRefusal();
     for (let i = 0; i < 40; i++) answered(early, 200, door);
@@ -91,7 +91,7 @@ describe('EarlyRefusal', () => {
     expect(early.refusal(request())).toBeUndefined();
   });
 
-  it('never refuses where an answer came without a runner, as from a cache', () => {
+  it('never refuses if an answer came without a runner, such as from a cache', () => {
     const door = new Door();
     const early = taught(door);
     answered(early, 200);
@@ -101,7 +101,7 @@ describe('EarlyRefusal', () => {
     expect(early.refusal(request())).toBeUndefined();
   });
 
-  it('never refuses where a handler has a way out', () => {
+  it('never refuses if a handler has a fallback', () => {
     const door = new Door();
     const early = taught(door);
     refused(early, door, 200);
@@ -109,7 +109,7 @@ describe('EarlyRefusal', () => {
     expect(early.refusal(request())).toBeUndefined();
   });
 
-  it('learns again when requests call another runner first, as after a new version', () => {
+  it('learns again if requests call another runner first, such as after a new version', () => {
     const [old, next] = [new Door(), new Door()];
     const early = taught(old);
     answered(early, 200, next);
@@ -121,7 +121,7 @@ describe('EarlyRefusal', () => {
     expect(early.refusal(request())).toBe(error);
   });
 
-  it('gives up where requests go on to call different runners', () => {
+  it('gives up if requests continue to call different runners', () => {
     const doors = [new Door(), new Door()];
     const early = new EarlyRefusal();
     for (let round = 0; round < 20; round++) {
@@ -134,7 +134,7 @@ describe('EarlyRefusal', () => {
     expect(early.refusal(request())).toBeUndefined();
   });
 
-  it('counts what was called first, and no bad requests', () => {
+  it('counts only the first call, and ignores bad requests', () => {
     const [first, second] = [new Door(), new Door()];
     const early = new EarlyRefusal();
     for (let i = 0; i < 40; i++) {
@@ -149,7 +149,7 @@ describe('EarlyRefusal', () => {
     expect(early.refusal(request())).toBe(error);
   });
 
-  it('lets a request through now and then, to see', () => {
+  it('lets a request through now and then as a check', () => {
     const early = taught(new Door());
     const refusals = Array.from({ length: 640 }, () => early.refusal(request()));
 

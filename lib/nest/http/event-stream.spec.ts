@@ -40,7 +40,7 @@ describe('openEventStream', () => {
     expect(await textOf(of('event: end'))).toBe(`data: event: end\n\n${END}`);
   });
 
-  it('rejects where it fails before the first event', async () => {
+  it('rejects if it fails before the first event', async () => {
     await expect(textOf(throwError(() => new Error('first')))).rejects.toThrow('first');
     await expect(textOf(of(iterable(new Error('first'))))).rejects.toThrow('first');
     await expect(textOf(of(7))).rejects.toThrow('no string');
@@ -55,7 +55,7 @@ describe('openEventStream', () => {
     expect(await textOf(of('a', 7))).toMatch(/^data: a\n\nevent: error\ndata: .*no string/);
   });
 
-  it('lets its source go when the request ends, or nobody reads', async () => {
+  it('releases its source when the request ends or nobody reads', async () => {
     const source = new Subject<string>();
     const scope = new RequestScope();
     const opening = openEventStream(source, scope, writer);
@@ -78,7 +78,7 @@ describe('openEventStream', () => {
     await expect.poll(() => source.observed).toBe(false);
   });
 
-  it('ends an async iterable that nobody reads any more', async () => {
+  it('ends an async iterable that nobody reads any longer', async () => {
     let ended = false;
     async function* endless(): AsyncGenerator<string> {
       try {

@@ -26,7 +26,7 @@ const pass = (ms: number): void => {
 };
 
 describe('RefusalPace', () => {
-  it('lets none wait while they take little time', () => {
+  it('does not delay refusals that take little time', () => {
     for (let id = 0; id < 100; id++) {
       pace.run(refuse(id));
       expect(done).toHaveLength(id + 1);
@@ -35,7 +35,7 @@ describe('RefusalPace', () => {
     expect(vi.getTimerCount()).toBe(0);
   });
 
-  it('gives many a part of the time, in their order', () => {
+  it('gives many refusals a part of the time, in order', () => {
     for (let id = 0; id < 40; id++) pace.run(refuse(id));
     const aTime = SLICE_MS / COST_MS;
     expect(done).toHaveLength(aTime);
@@ -47,7 +47,7 @@ describe('RefusalPace', () => {
     expect(vi.getTimerCount()).toBe(0);
   });
 
-  it('gives them more of it where very many wait', () => {
+  it('gives them more time if very many wait', () => {
     for (let id = 0; id < 4 * MOST_WAITING; id++) pace.run(refuse(id));
     const before = done.length;
     pass(WINDOW_MS);
@@ -55,7 +55,7 @@ describe('RefusalPace', () => {
     expect(done.length - before).toBeGreaterThanOrEqual((3.9 * SLICE_MS) / COST_MS);
   });
 
-  it('lets none overtake those that wait', () => {
+  it('does not let a refusal overtake waiting ones', () => {
     for (let id = 0; id < 5; id++) pace.run(refuse(id));
     now += WINDOW_MS;
     pace.run(refuse(5));
@@ -65,7 +65,7 @@ describe('RefusalPace', () => {
     expect(done).toEqual([0, 1, 2, 3, 4, 5]);
   });
 
-  it('goes on after one that throws', () => {
+  it('continues after one that throws', () => {
     for (let id = 0; id < 4; id++) pace.run(refuse(id));
     pace.run(() => {
       throw new Error('no answer');

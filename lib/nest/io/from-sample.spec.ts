@@ -96,7 +96,7 @@ describe('fromSample', () => {
     expect(() => Image.fromSample(small)).toThrow(InvalidDescriptorError);
   });
 
-  it('of Multipart takes descriptors in place of samples', () => {
+  it('of Multipart takes descriptors instead of samples', () => {
     const rows = PandasDataFrame.fromSample([{ a: 1 }]);
     const form = Multipart.fromSample({
       rows,

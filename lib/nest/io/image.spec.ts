@@ -16,17 +16,17 @@ const parse = (image: Image, bytes: Uint8Array | undefined, contentType?: string
 
 describe('Image as an input', () => {
   it.each(['q90.jpg', 'rgb.png', 'alpha.webp', 'plain.gif', 'rgb.bmp', 'lzw.tif'])(
-    'hands on the bytes of %s',
+    'passes on the bytes of %s',
     async (name) => {
       expect(await parse(new Image(), file(name))).toEqual(file(name));
     },
   );
 
-  it('goes by the bytes, whatever the content type calls them', async () => {
+  it('uses the bytes to find the format, not the content type', async () => {
     expect(await parse(new Image(), file('q90.jpg'), 'image/png')).toEqual(file('q90.jpg'));
   });
 
-  it('takes the media types that are allowed, and their other names', () => {
+  it('accepts allowed media types, and their other names', () => {
     const jpeg = new Image({ allowedMimeTypes: ['image/jpeg'] });
     for (const type of [undefined, 'image/jpeg', 'image/jpg', 'application/octet-stream']) {
       expect(jpeg.accepts(type), type).toBe(true);
@@ -36,7 +36,7 @@ describe('Image as an input', () => {
     }
   });
 
-  it('refuses another format than the allowed', async () => {
+  it('refuses a format that is not allowed', async () => {
     const jpeg = new Image({ allowedMimeTypes: ['image/jpeg'] });
     await expect(parse(jpeg, file('rgb.png'))).rejects.toThrow(
       'the image is image/png; send image/jpeg',
@@ -93,7 +93,7 @@ describe('Image as an output', () => {
     expect([...pixels.subarray(0, 9)]).toEqual([0, 0, 0, 128, 0, 0, 0, 128, 0]);
   });
 
-  it('colours the classes as told', async () => {
+  it('uses the given colours of classes', async () => {
     const image = new Image({
       palette: [
         [9, 9, 9],
@@ -118,7 +118,7 @@ describe('Image as an output', () => {
     await expect(new Image().serialize(beyond)).rejects.toThrow(InvalidOutputError);
   });
 
-  it('writes pixels in the format that is asked for', async () => {
+  it('writes pixels in the requested format', async () => {
     const raw = {
       data: new Uint8Array(5 * 4 * 3).fill(200),
       width: 5,
@@ -139,7 +139,7 @@ describe('Image as an output', () => {
     expect(await sharp(body as Uint8Array).metadata()).toMatchObject({ width: 5, height: 4 });
   });
 
-  it('passes bytes of its format on', async () => {
+  it('passes on bytes in its format', async () => {
     expect((await new Image().serialize(file('rgb.png'))).body).toEqual(file('rgb.png'));
     await expect(new Image().serialize(file('q90.jpg'))).rejects.toThrow(InvalidOutputError);
   });

@@ -36,7 +36,7 @@ describe('Json', () => {
     expect(query.words[0]).toBeInstanceOf(Word);
   });
 
-  it('names all that is wrong, with its path', async () => {
+  it('lists all errors with their paths', async () => {
     const wrong = json.parse(body('{"count":11.5,"words":[{"text":"a"},{"text":7}],"more":1}'));
     await expect(wrong).rejects.toThrow(InvalidBodyError);
     await expect(wrong).rejects.toThrow(/property more should not exist/);
@@ -61,7 +61,7 @@ describe('Json', () => {
     expect(({} as Record<string, unknown>)['polluted']).toBeUndefined();
   });
 
-  it('takes anything without a class, and what a body parser has read', async () => {
+  it('accepts any value without a class, and the result of a body parser', async () => {
     expect(await new Json().parse(body('[1,{"a":null}]'))).toEqual([1, { a: null }]);
     const parsed = { bytes: undefined, parsed: { a: 1 }, charset: undefined, mediaType: undefined };
     expect(await new Json().parse(parsed)).toEqual({ a: 1 });

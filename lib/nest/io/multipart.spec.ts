@@ -57,7 +57,7 @@ describe('Multipart', () => {
     expect('numbers' in input).toBe(false);
   });
 
-  it('names the part that is missing, double or too large', async () => {
+  it('names a part that is missing, duplicate or too large', async () => {
     const file = pdf(new Uint8Array(3));
     const cases: [(data: FormData) => void, string][] = [
       [(data) => data.set('note', 'a'), 'the part "file" is missing'],
@@ -157,7 +157,7 @@ describe('Multipart', () => {
     });
   });
 
-  it('takes names such as __proto__ for names', async () => {
+  it('treats names such as __proto__ as plain names', async () => {
     const bytes = await body((data) => {
       data.set('__proto__', 'x');
       data.set('constructor', 'x');
@@ -198,7 +198,7 @@ describe('Multipart', () => {
 });
 
 describe('File', () => {
-  it('hands bytes on, and takes its own media type only', () => {
+  it('passes bytes on, and accepts only its own media type', () => {
     const file = new File({ mimeType: 'application/pdf' });
     const bytes = Uint8Array.of(1, 2);
     expect(file.parse({ bytes, mediaType: undefined, charset: undefined })).toBe(bytes);

@@ -24,7 +24,7 @@ const write = (value: unknown, options: NumpyNdarrayOptions = {}): string =>
   new NumpyNdarray(options).serialize(value as Tensor).body as string;
 
 describe('NumpyNdarray in', () => {
-  it('reads nested arrays as float32 where no dtype is declared', () => {
+  it('reads nested arrays as float32 if no dtype is declared', () => {
     const tensor = parse('[[1, 2.5, -3e2], [0, 1e-3, 7]]');
     expect(tensor).toMatchObject({ type: 'float32', dims: [2, 3] });
     expect(values(tensor)).toEqual([1, 2.5, -300, 0, Math.fround(0.001), 7]);
@@ -72,7 +72,7 @@ describe('NumpyNdarray in', () => {
     expect(() => new NumpyNdarray({ dtype: 'int64' }).parse(parsed)).toThrow('[0] is');
   });
 
-  it('casts as numpy does where the dtype is not enforced', () => {
+  it('casts as numpy does if the dtype is not enforced', () => {
     expect(values(parse('[1.5, -1.5, true]', { dtype: 'int32' }))).toEqual([1, -1, 1]);
     expect(values(parse('[0, 2, true]', { dtype: 'bool' }))).toEqual([0, 1, 1]);
     expect(values(parse('[true, 1]', { dtype: 'float32' }))).toEqual([1, 1]);
@@ -104,7 +104,7 @@ describe('NumpyNdarray in', () => {
     expect(() => parse(json, { dtype })).toThrow(fact);
   });
 
-  it('takes null for NaN where that is allowed, in floats only', () => {
+  it('reads null as NaN if that is allowed, only in floats', () => {
     expect(values(parse('[1, null]', { dtype: 'float32', allowNaN: true }))).toEqual([1, NaN]);
     expect(() => parse('[null]', { dtype: 'int32', allowNaN: true })).toThrow('[0] is null');
   });
@@ -126,7 +126,7 @@ describe('NumpyNdarray in', () => {
     expect(() => parse(json)).toThrow(fact);
   });
 
-  it('makes nothing in a size that only the first row promises', () => {
+  it('does not allocate a size that only the first row promises', () => {
     const rows = 30_000;
     const json = `[[${'0,'.repeat(rows)}0]${',[]'.repeat(rows)}]`;
     expect(() => parse(json)).toThrow('[1] has 0 items');
@@ -140,7 +140,7 @@ describe('NumpyNdarray in', () => {
     );
   });
 
-  it('takes empty arrays, and a value where the shape has no dimensions', () => {
+  it('accepts empty arrays, and a single value if the shape has no dimensions', () => {
     expect(parse('[]').dims).toEqual([0]);
     expect(parse('[[], []]').dims).toEqual([2, 0]);
     expect(parse('5', { shape: [] }).dims).toEqual([]);
@@ -155,7 +155,7 @@ describe('NumpyNdarray in', () => {
     expect(() => parse('[1, 2]', options)).toThrow('but got (2,)');
   });
 
-  it('reshapes where the shape is not enforced', () => {
+  it('reshapes if the shape is not enforced', () => {
     expect(parse('[1, 2, 3, 4]', { shape: [-1, 2] }).dims).toEqual([2, 2]);
     expect(parse('[[1], [2]]', { shape: [2] }).dims).toEqual([2]);
     expect(parse('[1, 2, 3]', { shape: [-1, 2] }).dims).toEqual([3]);
@@ -196,7 +196,7 @@ describe('NumpyNdarray out', () => {
     expect(write([NaN])).toBe('[null]');
   });
 
-  it('refuses them where allowNaN is false, and promises numbers', () => {
+  it('refuses them if allowNaN is false, and then documents only numbers', () => {
     const options = { dtype: 'float32', shape: [-1, 2], allowNaN: false } as const;
     const number = { type: 'number', format: 'float' };
     const row = { type: 'array', items: number };
@@ -222,7 +222,7 @@ describe('NumpyNdarray out', () => {
     );
   });
 
-  it('enforces the shape, or reshapes', () => {
+  it('enforces the shape or reshapes', () => {
     expect(write(Float32Array.of(1, 2), { shape: [2, 1] })).toBe('[[1],[2]]');
     expect(() => write(Float32Array.of(1), { shape: [-1, 2], enforceShape: true })).toThrow(
       InvalidOutputError,
@@ -249,7 +249,7 @@ describe('NumpyNdarray declared', () => {
     expect(() => new NumpyNdarray(options)).toThrow(fact);
   });
 
-  it('takes dtype, shape and example from a sample, and enforces neither', () => {
+  it('takes dtype, shape and example from a sample, without enforcing them', () => {
     const io = NumpyNdarray.fromSample([[5.1, 3.5]]);
     expect(io.example).toEqual([[5.1, 3.5]]);
     const number = { type: 'number', format: 'float' };
@@ -263,7 +263,7 @@ describe('NumpyNdarray declared', () => {
     expect(() => NumpyNdarray.fromSample([[1], 2])).toThrow(InvalidDescriptorError);
   });
 
-  it('describes what it enforces', () => {
+  it('documents what it enforces', () => {
     const io = new NumpyNdarray({ dtype: 'float32', shape: [-1, 4], enforceShape: true });
     const number = { type: 'number', format: 'float' };
     const row = { type: 'array', minItems: 4, maxItems: 4 };
@@ -287,7 +287,7 @@ describe('NumpyNdarray with bytes', () => {
   };
   const raw = (bytes: Uint8Array): RequestBody => body('application/octet-stream', bytes);
 
-  it('takes the file of numpy, cast as JSON is', () => {
+  it("accepts numpy's files, cast like JSON", () => {
     expect(new NumpyNdarray().parse(npy('big_f8'))).toMatchObject({
       type: 'float32',
       dims: [2, 3],
@@ -318,14 +318,14 @@ describe('NumpyNdarray with bytes', () => {
     expect(() => descriptor.parse(npy(name))).toThrow(message);
   });
 
-  it('takes NaN and the infinities where it may', () => {
+  it('accepts NaN and the infinities if they are allowed', () => {
     const { data } = new NumpyNdarray({ allowNaN: true }).parse(npy('special'));
     expect(data).toEqual(Float32Array.of(NaN, Infinity, -Infinity, -0));
     const wide = new NumpyNdarray({ dtype: 'float64', allowNaN: true }).parse(npy('special'));
     expect(wide.data).toEqual(Float64Array.of(NaN, Infinity, -Infinity, -0));
   });
 
-  it('takes the elements alone where it knows their dtype and shape', () => {
+  it('accepts bare elements if it knows their dtype and shape', () => {
     const descriptor = new NumpyNdarray({ dtype: 'float32', shape: [-1, 2] });
     const bytes = new Uint8Array(Float32Array.of(1, 2, 3, 4).buffer);
     const { data, dims } = descriptor.parse(raw(bytes));
@@ -345,14 +345,14 @@ describe('NumpyNdarray with bytes', () => {
     [false, { shape: [2] }],
     [false, { dtype: 'float32', shape: [-1, -1] }],
     [false, { dtype: 'string', shape: [2] }],
-  ])('takes elements alone: %s for %j', (takes, options) => {
+  ])('accepts bare elements: %s for %j', (takes, options) => {
     const descriptor = new NumpyNdarray(options);
     expect(descriptor.accepts('application/octet-stream')).toBe(takes);
     expect(descriptor.accepts('application/x-npy')).toBe(true);
     expect(descriptor.accepts('text/csv')).toBe(false);
   });
 
-  it('sends what is asked for', () => {
+  it('sends the requested format', () => {
     const out = new NumpyNdarray();
     const tensor = new Tensor('float32', Float32Array.of(0.1, NaN), [1, 2]);
     const file = out.serialize(tensor, 'application/x-npy');

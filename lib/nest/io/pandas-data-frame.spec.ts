@@ -106,7 +106,7 @@ describe('JSON bodies', () => {
     );
   });
 
-  it('refuses rows with columns of their own, which would be cells in all others', async () => {
+  it('refuses rows with many different columns, because each would need cells in all rows', async () => {
     const rows = Array.from({ length: 20_000 }, (_, row) => ({ [`c${row}`]: 1 }));
     const spread = /20000 values are spread over 20000 rows and 20000 columns/;
     await expect(read(rows)).rejects.toThrow(spread);
@@ -144,7 +144,7 @@ describe('CSV bodies', () => {
   });
 
   // Either would take minutes where names or digits are gone through again and again.
-  it('tells columns of one name apart, however many they are', async () => {
+  it('distinguishes columns with the same name, however many they are', async () => {
     const frame = await read(`${'a,'.repeat(30_000)}a`, {}, 'text/csv');
     expect(frame.numCols()).toBe(30_001);
     expect(frame.columnNames().at(-1)).toBe('a.30000');
@@ -161,7 +161,7 @@ describe('CSV bodies', () => {
     );
   });
 
-  it('keeps texts that look like numbers where the dtype says so', async () => {
+  it('keeps texts that look like numbers if the dtype says so', async () => {
     const frame = await read('zip,n\n00501,1\n,2\n', { dtype: { zip: 'string' } }, 'text/csv');
     expect(columnsOf(frame)).toEqual({ zip: ['00501', null], n: [1, 2] });
   });
@@ -211,7 +211,7 @@ describe('Parquet bodies', () => {
     });
   });
 
-  it('reads columns of missing cells alone', async () => {
+  it('reads columns with only missing cells', async () => {
     const rows = [
       { a: null, b: 'x' },
       { a: null, b: null },
@@ -221,7 +221,7 @@ describe('Parquet bodies', () => {
     expect(frame.objects()).toEqual(rows);
   });
 
-  it('leaves the index out, and takes a frame without rows', async () => {
+  it('leaves the index out, and accepts a frame without rows', async () => {
     expect((await read(file('index'), {}, parquet)).columnNames()).not.toContain('i');
     const empty = await read(file('empty'), {}, 'application/octet-stream');
     expect([empty.numRows(), empty.columnNames()]).toEqual([0, ['a', 'b']]);
@@ -246,7 +246,7 @@ describe('Parquet bodies', () => {
 });
 
 describe('the contract', () => {
-  it('names missing columns, and lets others pass', async () => {
+  it('names missing columns, and accepts additional ones', async () => {
     const options = { columns: ['a', 'b', 'c'] };
     await expect(read([{ a: 1 }], options)).rejects.toEqual(refusal(/no columns "b", "c"/));
     expect((await read([{ a: 1, b: 2, c: 3, d: 4 }], options)).numCols()).toBe(4);
@@ -288,7 +288,7 @@ describe('the contract', () => {
     }
   });
 
-  it('converts what can be converted where dtypes are not enforced', async () => {
+  it('converts cells if possible when dtypes are not enforced', async () => {
     const frame = await read(
       [
         { f: '1.5', i: 2, b: 1, s: 7 },
@@ -346,7 +346,7 @@ describe('documents', () => {
     expect(example).toHaveLength(2);
   });
 
-  it('have the columns of a learner, once it is known', async () => {
+  it('have the columns of a learner once it is loaded', async () => {
     const learner: { schema: TabularSchema } = {
       get schema(): TabularSchema {
         throw new Error('not ready');

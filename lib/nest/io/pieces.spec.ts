@@ -15,7 +15,7 @@ const rows = Array.from({ length: 9000 }, (_, i) => ({ a: i / 7, b: i % 5 ? `é 
 const columns = { a: rows.map(({ a }) => a), b: rows.map(({ b }) => b) };
 
 describe('Large answers', () => {
-  it('of JSON have the bytes of one text', () => {
+  it('of JSON have the same bytes as one text', () => {
     const large = fc.oneof(
       fc.constant(rows),
       fc.constant(Float32Array.from({ length: 5000 }, (_, i) => i / 3)),
@@ -40,7 +40,7 @@ describe('Large answers', () => {
     );
   });
 
-  it('of arrays have the bytes of one text', () => {
+  it('of arrays have the same bytes as one text', () => {
     const shapes = [[5000], [5000, 1], [3, 4000], [2, 3, 1500], [1, 1, 9000], [0, 5], [4097, 2, 1]];
     for (const dims of shapes) {
       const length = dims.reduce((product, size) => product * size, 1);
@@ -68,7 +68,7 @@ describe('Large answers', () => {
   });
 
   it.each(['records', 'columns', 'index', 'split', 'values', 'table'] as const)(
-    'of frames are as small ones: %s',
+    'of frames equal those of small frames: %s',
     async (orient) => {
       const { body } = await new PandasDataFrame({ orient }).serialize(rows);
       const text = [...(body as Iterable<string>)].join('');
@@ -83,7 +83,7 @@ describe('Large answers', () => {
     },
   );
 
-  it('do not change with what was returned', async () => {
+  it('do not change if the returned value changes', async () => {
     const kept = { a: [...columns.a], b: [...columns.b] };
     const { body } = await new PandasDataFrame({ defaultFormat: 'csv' }).serialize(kept);
     kept.a.fill(0);
@@ -91,7 +91,7 @@ describe('Large answers', () => {
     expect([...(body as Iterable<string>)].join('')).not.toContain('\n0,é 8999');
   });
 
-  it('throw at once what their beginning throws', () => {
+  it('throw an error of their beginning at once', () => {
     const circle: Record<string, unknown> = { rows: Array.from({ length: 100 }) };
     circle['self'] = circle;
     expect(() => new Json().serialize(circle)).toThrow(/circular structure/);

@@ -8,7 +8,7 @@ function parse(bytes: Uint8Array | undefined, contentType?: string, parsed?: unk
 }
 
 describe('Text', () => {
-  it('reads UTF-8 where no charset is named', () => {
+  it('reads UTF-8 if no charset is named', () => {
     expect(parse(Buffer.from('I liked it: naïve 映画 🎬'))).toBe('I liked it: naïve 映画 🎬');
     expect(parse(Buffer.from('ü'), 'text/plain; charset="UTF-8"')).toBe('ü');
   });
@@ -30,7 +30,7 @@ describe('Text', () => {
     ['utf-16', [0, 0x41], 'A'],
     ['UTF-16LE', [0x41, 0], 'A'],
     ['utf-16be', [0, 0x41], 'A'],
-  ])('heeds the charset %s', (charset, bytes, text) => {
+  ])('uses the charset %s', (charset, bytes, text) => {
     expect(parse(Uint8Array.from(bytes), `text/plain; charset=${charset}`)).toBe(text);
   });
 
@@ -52,7 +52,7 @@ describe('Text', () => {
     );
   });
 
-  it('takes what a body parser has left', () => {
+  it('accepts the result of a body parser', () => {
     expect(parse(undefined, 'text/plain', 'parsed')).toBe('parsed');
     expect(() => parse(undefined, 'text/plain', { a: 1 })).toThrow(InvalidBodyError);
   });
@@ -64,7 +64,7 @@ describe('Text', () => {
     ).toEqual([true, true, false, false]);
   });
 
-  it('writes strings, and only those', () => {
+  it('writes only strings', () => {
     expect(new Text().serialize('né')).toEqual({
       contentType: 'text/plain; charset=utf-8',
       body: 'né',

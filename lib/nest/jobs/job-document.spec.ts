@@ -116,7 +116,7 @@ describe.runIf(hasRedis).each(['express', 'fastify'])('The document of jobs on %
     for (const each of jobs) expect(schemaFaults(job, JSON.parse(each), document)).toBeUndefined();
   };
 
-  it('holds for every answer, in each state of a job', async () => {
+  it('matches every answer, in each state of a job', async () => {
     const running = await submit('/endless', 'a');
     const queued = await submit('/endless', 'b');
     await client.until(running, 'running');

@@ -104,7 +104,7 @@ describe.runIf(hasRedis)('Jobs when something fails', () => {
   const recordOf = (location: string): string =>
     `{vts}:vts-jobs-records:job:${location.split('/').at(-1)}`;
 
-  it('runs what one process takes in another', async () => {
+  it('runs a job in another process than the one that accepted it', async () => {
     const api = await start({ process: false });
     const location = await api.submitted('/faults/gated', 'a');
     await delay(200);
@@ -114,7 +114,7 @@ describe.runIf(hasRedis)('Jobs when something fails', () => {
     expect((await api.http.get(`${location}/result`)).text).toBe('A');
   });
 
-  it('cancels what another process runs', async () => {
+  it('cancels a job that another process runs', async () => {
     gate = new Promise(() => undefined);
     const api = await start({ process: false });
     await start();
@@ -128,7 +128,7 @@ describe.runIf(hasRedis)('Jobs when something fails', () => {
     expect((await api.job(location)).state).toBe('cancelled');
   });
 
-  it('puts a job back that does not finish before the end of its process', async () => {
+  it('puts an unfinished job back when its process ends', async () => {
     let open = (): void => undefined;
     gate = new Promise(() => undefined);
     const api = await start({ process: false });
@@ -145,7 +145,7 @@ describe.runIf(hasRedis)('Jobs when something fails', () => {
     expect(runs).toEqual(['a', 'a']);
   });
 
-  it('finishes what it runs before the end of its process, where there is time', async () => {
+  it('finishes running jobs before its process ends, if there is time', async () => {
     let open = (): void => undefined;
     gate = new Promise<void>((resolve) => (open = resolve));
     const api = await start({ process: false });
@@ -159,7 +159,7 @@ describe.runIf(hasRedis)('Jobs when something fails', () => {
     expect((await api.job(location)).state).toBe('succeeded');
   });
 
-  it('lets a job wait whose runner is overloaded, and counts no run', async () => {
+  it('lets a job wait if its runner is overloaded, without counting a run', async () => {
     const api = await start({ attempts: 1 });
     failures = [new RunnerOverloadedError('r', 'predict', 'queue', 1 as never)];
     const location = await api.submitted('/faults/failing', 'a');
@@ -167,7 +167,7 @@ describe.runIf(hasRedis)('Jobs when something fails', () => {
     expect(runs).toEqual(['a', 'a']);
   });
 
-  it('gives up on a model that does not come back', async () => {
+  it('gives up if a model does not come back', async () => {
     const api = await start({ attempts: 2 });
     const gone = (): Error => new RunnerUnavailableError('gone:1' as never, 'x' as never);
     failures = [gone(), gone(), gone()];
@@ -186,7 +186,7 @@ describe.runIf(hasRedis)('Jobs when something fails', () => {
     expect((await api.http.text('/faults/piped', 'a')).text).toBe('a!');
   });
 
-  it('takes up a job whose worker was lost, and fails one that loses them all', async () => {
+  it('takes over a job whose worker was lost, and fails one that loses all of them', async () => {
     const api = await start({ process: false });
     const location = await api.submitted('/faults/gated', 'a');
     // As a process leaves it that died while it ran.
@@ -207,7 +207,7 @@ describe.runIf(hasRedis)('Jobs when something fails', () => {
     expect(runs).toEqual(['a']);
   });
 
-  it('answers 503 while Redis is gone, and comes back by itself', async () => {
+  it('answers 503 while Redis is down, and recovers by itself', async () => {
     let open = (): void => undefined;
     gate = new Promise<void>((resolve) => (open = resolve));
     const api = await start();
@@ -247,7 +247,7 @@ describe.runIf(hasRedis)('Jobs when something fails', () => {
     expect(Object.keys(answer.json as object)).toEqual(['statusCode', 'message', 'error']);
   });
 
-  it('refuses a result that nobody here has written', async () => {
+  it('refuses a result that this module has not written', async () => {
     const api = await start({ maxResultBytes: 1000 });
     const location = await api.submitted('/faults/gated', 'a');
     await api.ended(location);
@@ -260,7 +260,7 @@ describe.runIf(hasRedis)('Jobs when something fails', () => {
     expect((await api.http.get(location)).status).toBe(500);
   });
 
-  it('goes on when the queue holds what is not a job', async () => {
+  it('continues if the queue contains something that is not a job', async () => {
     const api = await start();
     const queue = new Queue('vts-jobs', { prefix: '{vts}', connection: { port: redis.port } });
     await queue.add('Faults.gated', { constructor: { prototype: 1 } });
@@ -275,7 +275,7 @@ describe.runIf(hasRedis)('Jobs when something fails', () => {
     await queue.close();
   });
 
-  it('fails a job if its input has changed or its endpoint is gone', async () => {
+  it('fails a job if its input has changed or its endpoint no longer exists', async () => {
     const api = await start({ process: false, maxInputBytes: 100 });
     const [large, gone, empty] = [
       await api.submitted('/faults/gated', 'a'),
@@ -333,7 +333,7 @@ describe.runIf(hasRedis)('Jobs when something fails', () => {
     );
   });
 
-  it('takes an ioredis client, and leaves it as it is', async () => {
+  it('accepts an ioredis client, and does not change it', async () => {
     const given = new Redis(redis.url);
     const api = await start({ connection: given });
     expect((await api.ended(await api.submitted('/faults/gated', 'a'))).state).toBe('succeeded');
@@ -355,18 +355,18 @@ describe('Jobs refuse, when an application starts,', () => {
   const starting = (jobs: VtsJobsOptions, metadata: ModuleMetadata): Promise<unknown> =>
     jobsApp('express', jobs, metadata).then((app) => app.close());
 
-  it('is an address at which no Redis answers', async () => {
+  it('if no Redis answers at the address', async () => {
     const connection = 'redis://:secret@127.0.0.1:1';
     const failed = starting({ connection }, { controllers: [Gated] });
     await expect(failed).rejects.toThrow(/redis:\/\/127\.0\.0\.1:1 .*redis-server/);
     await expect(failed).rejects.not.toThrow(/secret/);
   });
 
-  it('is jobs without a connection', async () => {
+  it('if jobs have no connection', async () => {
     await expect(starting({}, {})).rejects.toThrow('jobs.connection is not given');
   });
 
-  it('is an endpoint with jobs in an application without them', async () => {
+  it('if an endpoint has jobs and the application does not', async () => {
     const app = jobsApp('express', {}, { controllers: [Gated] }, { jobs: false });
     await expect(app).rejects.toThrow(
       'Gated.run has job: true, but VtsModule.forRoot has no option jobs',

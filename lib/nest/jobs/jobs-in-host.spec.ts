@@ -97,7 +97,7 @@ describe.runIf(hasRedis).each(['express', 'fastify'])('Jobs in an application on
     expect((await client.http.get(`${location}/result`)).text).toBe('A');
   });
 
-  it('are throttled as their endpoint', async () => {
+  it('are throttled like their endpoint', async () => {
     const client = await start({
       imports: [ThrottlerModule.forRoot([{ limit: 1000, ttl: 60_000 }])],
       providers: [{ provide: APP_GUARD, useClass: ThrottlerGuard }],
@@ -143,7 +143,7 @@ describe.runIf(hasRedis).each(['express', 'fastify'])('Jobs in an application on
     expect([...names].filter((name) => !told.has(name))).toEqual([]);
   });
 
-  it('are there for classes of an import that takes long', async () => {
+  it('exist for classes of a slow import', async () => {
     const late = async (): Promise<DynamicModule> => {
       // Longer than the module of jobs takes.
       await import('./jobs.module.js');
@@ -156,7 +156,7 @@ describe.runIf(hasRedis).each(['express', 'fastify'])('Jobs in an application on
     expect((await client.http.get(`${location}/result`)).text).toBe('A');
   });
 
-  it('are not there for modules that are loaded lazily, and the log says so', async () => {
+  it('do not exist for lazily loaded modules, and the log says so', async () => {
     const warn = vi.fn();
     const logger = { log: vi.fn(), warn, error: vi.fn() };
     app = await jobsApp(on, { connection: redis.url }, { controllers: [Hosted] }, {}, { logger });

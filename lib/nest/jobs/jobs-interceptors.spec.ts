@@ -145,7 +145,7 @@ describe.runIf(hasRedis).each(['express', 'fastify'])('Interceptors of jobs on %
     return client.http.get(`${location}/result`);
   };
 
-  it('wrap the run, and not the requests about it', async () => {
+  it('wrap the run, not the requests about it', async () => {
     const client = await start({ controllers: [Works] });
     const { text } = await resultOf(client, '/upper');
     expect(text).toBe('<A>');
@@ -156,7 +156,7 @@ describe.runIf(hasRedis).each(['express', 'fastify'])('Interceptors of jobs on %
     expect(seen).toEqual(['http Works.upper no job', 'handler', 'after']);
   });
 
-  it('make of a result what they make of an answer', async () => {
+  it('change a result as they change an answer', async () => {
     const client = await start({ controllers: [Works] });
     for (const path of ['/bytes', '/mapped']) {
       const direct = await client.http.text(path, 'a');
@@ -178,7 +178,7 @@ describe.runIf(hasRedis).each(['express', 'fastify'])('Interceptors of jobs on %
     expect(result.text).toBe(direct.text);
   });
 
-  it('that are made for each request are refused at the start', async () => {
+  it('that are request-scoped are refused at the start', async () => {
     await expect(start({ controllers: [Scoped] })).rejects.toThrow(
       /^Scoped.upper has job: true, but its controller is request-scoped; .* interceptors the default scope/,
     );

@@ -187,7 +187,7 @@ describe.skipIf(!hasRedis).each(ADAPTERS)('Jobs as others see them, on %s', (_, 
     expect(await (await fetch(`${path}/result`)).json()).toEqual({ a: 1 });
   });
 
-  it('are not followed where there are none', async () => {
+  it('are not followed if they do not exist', async () => {
     for (const id of ['x', 'a'.repeat(32), '%2e%2e']) {
       const response = await fetch(`${url}/work/jobs/${id}/events`);
       expect([id, response.status]).toEqual([id, 404]);
@@ -232,7 +232,7 @@ describe.skipIf(!hasRedis).each(ADAPTERS)('Jobs as others see them, on %s', (_, 
     expect(messagesOf(cancelled)[0]!.body).toMatch(/^{"type":"job\.cancelled"/);
   });
 
-  it('tell whom a request names, where the list allows it', async () => {
+  it('send a message to the address in a request, if the list allows it', async () => {
     const at = `${hook}?token=1`;
     const path = pathOf(await submit('shout', 'a', { 'webhook-url': at }));
     await expect.poll(() => messagesOf(path), WAIT).toHaveLength(1);

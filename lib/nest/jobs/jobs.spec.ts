@@ -128,7 +128,7 @@ describe.runIf(hasRedis).each(['express', 'fastify'])('Jobs over HTTP on %s', (o
     return JobsClient.of(app);
   };
 
-  it('takes a request, tells its state, and keeps its result in the type of the endpoint', async () => {
+  it("accepts a request, shows its state, and keeps its result with the endpoint's content type", async () => {
     const client = await start();
     const taken = await client.submit('/texts/upper', 'a word');
     expect(taken.status).toBe(202);
@@ -148,7 +148,7 @@ describe.runIf(hasRedis).each(['express', 'fastify'])('Jobs over HTTP on %s', (o
     ['lengths', 'text/plain', 'one two three'],
     ['double', 'application/json', '{"n":21}'],
     ['words', 'text/plain', 'one two three'],
-  ])('gives what POST /texts/%s answers', async (name, type, body) => {
+  ])('gives the answer of POST /texts/%s', async (name, type, body) => {
     const client = await start();
     const taken = await client.http.post(`/texts/${name}/jobs`, type, body);
     const location = taken.headers.get('location')!;
@@ -159,7 +159,7 @@ describe.runIf(hasRedis).each(['express', 'fastify'])('Jobs over HTTP on %s', (o
     expect([result.status, result.type, result.text]).toEqual([200, direct.type, direct.text]);
   });
 
-  it('refuses what the endpoint refuses, at once', async () => {
+  it('refuses invalid requests at once, like the endpoint', async () => {
     const client = await start();
     expect((await client.http.json('/texts/double/jobs', '{"n":')).status).toBe(400);
     expect((await client.http.post('/texts/double/jobs', 'text/csv', 'a')).status).toBe(415);
@@ -168,7 +168,7 @@ describe.runIf(hasRedis).each(['express', 'fastify'])('Jobs over HTTP on %s', (o
     expect(large.text).toContain('100 bytes');
   });
 
-  it('tells why a job has failed, and answers its result with that', async () => {
+  it('says why a job has failed, and answers a request for its result with that error', async () => {
     const client = await start();
     const location = await client.submitted('/texts/failing', 'cat');
     const { state, error } = await client.ended(location);
@@ -184,7 +184,7 @@ describe.runIf(hasRedis).each(['express', 'fastify'])('Jobs over HTTP on %s', (o
     expect(long.error!.message).toContain('larger than 10 bytes');
   });
 
-  it('cancels a job that runs, and one that waits', async () => {
+  it('cancels a running job and a waiting one', async () => {
     const client = await start({ concurrency: 1 });
     const { aborted, runs } = seen;
     const running = await client.submitted('/texts/waiting', 'a');
@@ -220,7 +220,7 @@ describe.runIf(hasRedis).each(['express', 'fastify'])('Jobs over HTTP on %s', (o
     expect((await client.submit('/texts/upper', 'a', long)).status).toBe(400);
   });
 
-  it('asks the guards of the endpoint for each route', async () => {
+  it('runs the guards of the endpoint for each route', async () => {
     const client = await start();
     expect((await client.submit('/texts/guarded', 'a')).status).toBe(403);
     const key = { 'x-key': 'k' };
@@ -231,7 +231,7 @@ describe.runIf(hasRedis).each(['express', 'fastify'])('Jobs over HTTP on %s', (o
     expect((await client.job(location, key)).state).toMatch(/queued|running|succeeded/);
   });
 
-  it('shows a job to its caller alone', async () => {
+  it('shows a job only to its caller', async () => {
     const authorize = (request: object) =>
       String(rawRequest(request).headers['x-user'] ?? 'nobody');
     const client = await start({ authorize });
@@ -256,7 +256,7 @@ describe.runIf(hasRedis).each(['express', 'fastify'])('Jobs over HTTP on %s', (o
     },
   );
 
-  it('knows a job at its own endpoint alone', async () => {
+  it('knows a job only at its own endpoint', async () => {
     const client = await start();
     const location = await client.submitted('/texts/upper', 'a');
     const id = location.split('/').at(-1)!;

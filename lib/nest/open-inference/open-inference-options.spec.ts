@@ -19,7 +19,7 @@ describe('the option openInference', () => {
     expect(late(undefined, undefined)).toBeUndefined();
   });
 
-  it('is REST at /v2 of all that is injected', () => {
+  it('serves all injected runners by REST at /v2', () => {
     expect(resolveOpenInference(true)).toEqual({
       path: 'v2',
       document: false,

@@ -59,13 +59,13 @@ const list = (): string[] =>
   served.list().map(({ name, version, latest }) => `${name} ${version}${latest ? ' latest' : ''}`);
 
 describe('the runners that are served', () => {
-  it('are those that are injected, and those of the options, several versions of a name', () => {
+  it('are the injected ones and those in the options, with several versions of a name', () => {
     // Without a tag for it, the latest is what was saved last: b:v1.
     expect(list().sort()).toEqual(['a v1', 'a v2 latest', 'b v1 latest', 'b v9']);
     expect(app.get(RunnerRegistry, { strict: false }).ready).toBe(true);
   });
 
-  it('become more and less by what clients load and unload', async () => {
+  it('change when clients load and unload models', async () => {
     const repository = served.repository!;
     const ready = async (): Promise<string[]> =>
       (await repository.index())

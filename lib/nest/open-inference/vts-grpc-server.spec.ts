@@ -92,7 +92,7 @@ async function infer(port: number): Promise<{ raw_output_contents: Buffer[] }> {
 }
 
 describe('VtsGrpcServer', () => {
-  it("serves Triton's client in JavaScript: typed contents in, raw ones out", async () => {
+  it("serves Triton's JavaScript client: typed contents in, raw ones out", async () => {
     const { port } = await start();
     const { raw_output_contents: raw } = await infer(port);
     const numbers = raw.map((bytes) => [...new Int32Array(new Uint8Array(bytes).buffer)]);

@@ -11,7 +11,7 @@ describe('the colours of masks', () => {
     }
   });
 
-  it('are well apart where classes are few', () => {
+  it('differ clearly if classes are few', () => {
     const first = MASK_COLOURS.slice(0, 12);
     for (const [i, a] of first.entries()) {
       for (const b of first.slice(0, i)) {

@@ -18,7 +18,7 @@ const valid = (schema: object, sample: unknown): boolean =>
   new Ajv({ strict: false, validateFormats: false }).validate(schema, sample);
 
 describe('Bodies of arrays', () => {
-  it('are nested arrays, in which null is a missing number', () => {
+  it('are nested arrays, with null for a missing number', () => {
     const tensor = series.parse(body('application/json', '[[1, null], [0.1, 4]]')) as Tensor;
     expect(tensor.dims).toEqual([2, 2]);
     expect([...(tensor.data as Float64Array)]).toEqual([1, NaN, 0.1, 4]);
@@ -53,7 +53,7 @@ describe('Bodies of arrays', () => {
     expect(series.accepts(undefined)).toBe(true);
   });
 
-  it('have an example that their schema takes', () => {
+  it('have an example that matches their schema', () => {
     expect(series.example).toEqual([Array(8).fill(0), Array(8).fill(0)]);
     expect(valid(series.schema, series.example)).toBe(true);
     expect(valid(series.schema, [[1, null]])).toBe(false);

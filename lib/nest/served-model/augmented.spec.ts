@@ -24,13 +24,13 @@ it('decodes the labels above the threshold, which itself is not above', () => {
   });
 });
 
-it('gives numbers as they are', () => {
+it('returns numbers unchanged', () => {
   const description = { kind: 'vision', task: 'regress' } as const;
   expect(augmentedOf(of(3.5), description)).toMatchObject({ prediction: 3.5 });
   expect(augmentedOf(of(3.5, 1), description)).toMatchObject({ prediction: [3.5, 1] });
 });
 
-it('is for images that are classified or measured', () => {
+it('is only for classification and regression of images', () => {
   expect(isAugmentable({ kind: 'vision', task: 'regress' })).toBe(true);
   expect(isAugmentable({ kind: 'vision', task: 'segment' })).toBe(false);
   expect(isAugmentable({ kind: 'text', task: 'classify' })).toBe(false);

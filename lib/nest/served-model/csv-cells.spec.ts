@@ -11,7 +11,7 @@ const column = (categories?: TabularColumn['categories']): TabularColumn => ({
 });
 
 describe('cells of a CSV file', () => {
-  it('are numbers where the learner has numbers', () => {
+  it("are numbers if the learner's column has numbers", () => {
     const read = cellReader(column());
     expect(['1', ' -2.5 ', '1e3', '+4', 'True', 'false'].map(read)).toEqual([
       1,
@@ -27,7 +27,7 @@ describe('cells of a CSV file', () => {
     expect(['abc', '0x10', '1,5'].map(read)).toEqual(['abc', '0x10', '1,5']);
   });
 
-  it('are the categories that the learner knows, of their types', () => {
+  it("are the learner's categories, in their types", () => {
     expect(['a', 'NA', 'b', ''].map(cellReader(column(['a', 'NA'])))).toEqual([
       'a',
       'NA',

@@ -122,7 +122,7 @@ describe('Schemas of served models', () => {
         ],
       },
     ],
-  ])('take what an endpoint sends or takes: %s', (_name, schema, sample) => {
+  ])('match the bodies of an endpoint: %s', (_name, schema, sample) => {
     expect(valid(schema, sample)).toBe(true);
   });
 

@@ -4,13 +4,13 @@ import { checkSignatures } from './rules.js';
 import { FASTAI } from './fastai/rules.js';
 
 describe('the signatures of a fastai model', () => {
-  it('are predict alone by default', () => {
+  it('contain only predict by default', () => {
     expect([...checkSignatures(FASTAI, 'm', FASTAI.defaults)]).toEqual([
       ['predict', { batchable: false }],
     ]);
   });
 
-  it('have their names of Python', () => {
+  it("have Python's names", () => {
     const checked = checkSignatures(FASTAI, 'm', { predict: {}, getPreds: { batchable: false } });
     expect([...checked.keys()]).toEqual(['predict', 'get_preds']);
   });

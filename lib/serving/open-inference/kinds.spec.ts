@@ -79,7 +79,7 @@ describe.each(KINDS)('The learner %s', (name, path, itemsOf) => {
     await runner.close();
   });
 
-  it('gives by the protocol what it gives in process, bit by bit', async () => {
+  it('gives the same by the protocol as in process, bit by bit', async () => {
     const metadata = service.modelMetadata(name, '');
     const learner = learnerOf(metadata.properties)!;
     expect(learner).toEqual({ description: runner.description, vocab: runner.vocab });

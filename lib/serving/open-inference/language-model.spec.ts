@@ -49,18 +49,15 @@ describe('A language model', () => {
     ]);
   });
 
-  it.each(['I really liked', ''])(
-    'generates what goes on from "%s", whole and in pieces',
-    async (text) => {
-      const whole = await runner.predict.run(text, options);
-      const answer = { modelName: 'lm', modelVersion: '1', id: '1', text: whole };
-      expect(await service.generate(ask(text))).toEqual(answer);
-      const added = await pieces(service.generateStream(ask(text)));
-      const prompt = await runner.predict.run(text, { nWords: 0 });
-      expect(added.length).toBeGreaterThan(1);
-      expect(prompt + added.join('')).toBe(whole);
-    },
-  );
+  it.each(['I really liked', ''])('continues "%s", as a whole and in pieces', async (text) => {
+    const whole = await runner.predict.run(text, options);
+    const answer = { modelName: 'lm', modelVersion: '1', id: '1', text: whole };
+    expect(await service.generate(ask(text))).toEqual(answer);
+    const added = await pieces(service.generateStream(ask(text)));
+    const prompt = await runner.predict.run(text, { nWords: 0 });
+    expect(added.length).toBeGreaterThan(1);
+    expect(prompt + added.join('')).toBe(whole);
+  });
 
   it('ends before a stop', async () => {
     const whole = await runner.predict.run('I really liked', options);

@@ -133,7 +133,7 @@ describe('A request of inference', () => {
     await expect(answer).rejects.toThrow(message);
   });
 
-  it('is refused with more items than are taken', async () => {
+  it('is refused with too many items', async () => {
     const few = new OpenInferenceService(runners, { maxRows: 2, maxResponseBytes: 30 });
     const asked = (count: number) =>
       few.infer(ask('text', [texts(Array<string>(count).fill('a'))]));
@@ -146,7 +146,7 @@ describe('A request of inference', () => {
     );
   });
 
-  it('is refused with a text where the categories are numbers, unless it says so', async () => {
+  it('is refused with a text if the categories are numbers, unless it says so', async () => {
     const row = {
       age: 59,
       hours: 52.1,
@@ -203,21 +203,21 @@ describe('A request of inference', () => {
     own.close();
   });
 
-  it('gives the outputs that it asks for, in its order', async () => {
+  it('returns the requested outputs in order', async () => {
     const outputs = [{ name: 'decoded' }, { name: 'probabilities' }];
     const answer = await service.infer(ask('text', [texts(['a'])], { outputs, id: 'x' }));
     expect(answer).toMatchObject({ modelName: 'text', modelVersion: '1', id: 'x' });
     expect(answer.outputs.map(({ name }) => name)).toEqual(['decoded', 'probabilities']);
   });
 
-  it('may have its items one below the other', async () => {
+  it('may have its items in a column', async () => {
     const [column, row] = await Promise.all(
       [[2, 1], [2]].map((shape) => service.infer(ask('text', [texts(['a', 'b'], shape)]))),
     );
     expect(column).toEqual(row);
   });
 
-  it('leaves the tensors of the request as they are', async () => {
+  it('does not change the tensors of the request', async () => {
     const input = { ...floats([2, 4]), data: Float32Array.from({ length: 8 }, (_, i) => i) };
     await service.infer(ask('mlp', [input]));
     expect(input.data).toHaveLength(8);
@@ -250,7 +250,7 @@ describe('The catalog', () => {
     of.close();
   });
 
-  it('takes up a version that comes', () => {
+  it('serves a new version', () => {
     let list = versions(['1', true]).list();
     const of = new OpenInferenceService({ list: () => list });
     list = versions(['2', true]).list();
@@ -269,7 +269,7 @@ describe('The catalog', () => {
     of.close();
   });
 
-  it('says what is not ready, and what tells nothing', async () => {
+  it('names a model that is not ready, and one that does not describe itself', async () => {
     const [served] = versions(['1', true]).list() as [ServedRunner];
     const unready = { ...served, runner: { ...runner('x', new Map()), ready: false } };
     const of = new OpenInferenceService({ list: () => [unready] });
@@ -280,7 +280,7 @@ describe('The catalog', () => {
     expect(() => service.modelMetadata('broken', '')).toThrow(ModelNotServableError);
   });
 
-  it('lets nobody load and unload', async () => {
+  it('does not allow clients to load and unload', async () => {
     await expect(service.repositoryLoad('x')).rejects.toThrow(RepositoryClosedError);
     await expect(service.repositoryUnload('x')).rejects.toThrow(RepositoryClosedError);
     const index = await service.repositoryIndex(true);
@@ -289,7 +289,7 @@ describe('The catalog', () => {
 });
 
 describe('Statistics and configuration', () => {
-  it('count what was asked, and what runners tell', async () => {
+  it('count requests, and the figures of runners', async () => {
     const of = await openInferenceService(runners);
     const [{ runner: handle }] = runners.list() as [ServedRunner];
     await of.infer(ask('text', [texts(['a', 'b'])]));

@@ -104,7 +104,7 @@ describe('A custom runnable', () => {
     },
   ];
 
-  it('takes and gives the tensors that it declares', async () => {
+  it('takes and returns the tensors that it declares', async () => {
     expect(service.modelMetadata('simple', '')).toEqual({
       name: 'simple',
       versions: ['1'],
@@ -144,14 +144,14 @@ describe('A custom runnable', () => {
   it.each([
     [1, 'text', null, [true], { a: { $b: 1n, $c: [-0, NaN, undefined] } }],
     [Float32Array.of(1, NaN), new Tensor('bool', [true, false], [2, 1]), '\ud800', { $number: 1 }],
-  ])('takes and gives values as JSON, exactly', async (...values) => {
+  ])('takes and returns values as exact JSON', async (...values) => {
     const { outputs } = await infer('several', json(...values), { parameters: { method: 'echo' } });
     const [{ data, ...output }] = outputs as [InferTensor];
     expect(output).toMatchObject({ name: 'output', datatype: 'BYTES', shape: [values.length] });
     expect((data as string[]).map((text) => readExact('output', text))).toStrictEqual(values);
   });
 
-  it('takes bytes as they are, and checks what its method returns', async () => {
+  it('takes bytes unchanged, and checks the result of its method', async () => {
     const files = (count: number): InferTensor[] => [
       {
         name: 'file',
@@ -167,7 +167,7 @@ describe('A custom runnable', () => {
     await expect(infer('several', files(3))).rejects.toThrow(RunnableOutputError);
   });
 
-  it('answers several times where a method returns a stream', async () => {
+  it('answers several times if a method returns a stream', async () => {
     const ask = (name: string, inputs: InferTensor[], parameters = {}) =>
       service.inferStream({ modelName: name, modelVersion: '', id: 'a', inputs, parameters });
     const answers: unknown[] = [];
@@ -185,7 +185,7 @@ describe('A custom runnable', () => {
     expect(() => ask('several', [], { method: 'count' })).toThrow(InferenceMessageError);
   });
 
-  it('refuses methods that it lacks, and streams of one answer', async () => {
+  it('refuses unknown methods, and streams as a single answer', async () => {
     const method = (name: string) => infer('several', json(1), { parameters: { method: name } });
     await expect(method('toString')).rejects.toThrow(InferenceMessageError);
     await expect(method('count')).rejects.toThrow(ModelNotServableError);
@@ -207,7 +207,7 @@ describe('A custom runnable', () => {
     await expect(asked).rejects.toThrow(message);
   });
 
-  it('has no way to a prototype', () => {
+  it('does not allow access to a prototype', () => {
     const value = readExact('input', '{"__proto__":{"polluted":1},"a":1}') as object;
     expect(Object.getPrototypeOf(value)).toBe(Object.prototype);
     expect(({} as Record<string, unknown>)['polluted']).toBeUndefined();
@@ -235,7 +235,7 @@ describe('The option tensors of a method', () => {
     expect(declare).toThrow(message);
   });
 
-  it('is refused of a stream', () => {
+  it('is refused for a stream', () => {
     expect(() => {
       class Bad {
         async *run(): AsyncGenerator<number> {

@@ -66,7 +66,7 @@ const ask = (modelName: string, inputs: InferTensor[], more = {}): InferRequest 
 
 describe('OpenInferenceService', () => {
   it.each(['sentiment', 'labels', 'regression'])(
-    'gives of %s what the runner gives, bit by bit',
+    "gives the runner's results for %s, bit by bit",
     async (name) => {
       const runner = { sentiment, labels, regression }[name]!;
       const local = await Promise.all(texts.map((item) => runner.predict.run(item)));
@@ -101,7 +101,7 @@ describe('OpenInferenceService', () => {
   });
 
   it.each(Object.entries(MODULES))(
-    'gives of %s the tensors that it gives in process',
+    'gives the same tensors for %s as in process',
     async (name, cases) => {
       const { inputs, outputs } = service.modelMetadata(name, '');
       expect(cases.length).toBeGreaterThan(0);
@@ -139,12 +139,12 @@ describe('Tensors', () => {
     ['FP32', Float32Array.of(NaN, -0)],
     ['FP64', Float64Array.of(Infinity, 0.1)],
     ['BYTES', ['a', 'é']],
-  ] as const)('keep the elements of %s as they are', (datatype, data) => {
+  ] as const)('do not change the elements of %s', (datatype, data) => {
     const tensor: InferTensor = { name: 'x', datatype, shape: [2, 1], data };
     expect(inferTensor('x', tensorOf(tensor))).toStrictEqual(tensor);
   });
 
-  it('of one item each are as they were before they were put together', () => {
+  it('of one item each are the same after they were joined and split', () => {
     const tensors = [1, 2, 3].map(
       (value) => new Tensor('float32', Float32Array.of(value, NaN), [1, 2]),
     );

@@ -46,7 +46,7 @@ describe.each(['three_images', 'two_texts', 'text_scalars', 'image_numbers'])(
       await runner.close();
     });
 
-    it('gives by the protocol what it gives in process', async () => {
+    it('gives the same by the protocol as in process', async () => {
       const inputs = runner.description.inputs!;
       expect(service.modelMetadata(name, '').inputs.map((input) => input.name)).toEqual(
         inputs.map((input) => input.name),
@@ -74,7 +74,7 @@ describe.each(['three_images', 'two_texts', 'text_scalars', 'image_numbers'])(
 );
 
 describe('A row for the getters of a learner', () => {
-  it.each(['two_texts', 'text_scalars'])('gives of %s what it gives in process', async (name) => {
+  it.each(['two_texts', 'text_scalars'])('gives the same for %s as in process', async (name) => {
     const runner = await learnerRunner(`${folder}/${name}`);
     const service = new OpenInferenceService(servedRunners({ [name]: runner }));
     const codec = itemCodecOf(name, runner.description);
@@ -90,7 +90,7 @@ describe('A row for the getters of a learner', () => {
     await runner.close();
   });
 
-  it('opens nothing that it names', async () => {
+  it('does not open files that it names', async () => {
     const runner = await learnerRunner(`${folder}/image_numbers`);
     const service = new OpenInferenceService(servedRunners({ images: runner }));
     const codec = itemCodecOf('images', runner.description);
@@ -131,7 +131,7 @@ describe('An input that names a file', () => {
     },
   );
 
-  it('takes base64 of an image as text', async () => {
+  it('accepts an image as base64 text', async () => {
     const image = readFileSync('test/fixtures/vision/images/q90.jpg');
     const answers = await Promise.all(
       [image, image.toString('base64')].map((data) =>

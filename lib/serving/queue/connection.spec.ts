@@ -63,7 +63,7 @@ describe.runIf(hasRedis)('A connection to a Redis server', () => {
   afterAll(() => server.stop());
   const at = (password: string): string => server.url.replace('//', `//:${password}@`);
 
-  it('tells the version, and what may lose jobs', async () => {
+  it('reports the version, and settings that may lose jobs', async () => {
     const { version, warnings, shown } = await openQueueConnection(at('open%20sesame'));
     expect([version, warnings, shown]).toEqual([
       expect.stringMatching(/^\d+\.\d+/),
@@ -94,7 +94,7 @@ describe.runIf(hasRedis)('A connection to a Redis server', () => {
     });
   });
 
-  it('names the host where nothing listens, and how to start one', async () => {
+  it('names the host if nothing listens, and says how to start a server', async () => {
     await expect(openQueueConnection('redis://127.0.0.1:1')).rejects.toMatchObject({
       code: 'VTS_QUEUE_CONNECTION',
       message: expect.stringMatching(/redis:\/\/127\.0\.0\.1:1 .*ECONNREFUSED.*redis-server/),

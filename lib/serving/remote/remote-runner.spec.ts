@@ -59,7 +59,7 @@ const failed = (promise: Promise<unknown>): Promise<Error> =>
   );
 
 describe('RemoteRunner', () => {
-  it('gives the tensor of the far side, for the version of its tag', async () => {
+  it("returns the server's tensor, for the version of its tag", async () => {
     const server = new FakeServer();
     const { runner } = await opened({ servers: { [A]: server }, tag: 'my_model:7' });
     const y = await call(runner);
@@ -73,7 +73,7 @@ describe('RemoteRunner', () => {
     expect(await failed(call(runner))).toBeInstanceOf(RunnerClosedError);
   });
 
-  it('goes from address to address', async () => {
+  it('uses the addresses in turn', async () => {
     const servers = { [A]: new FakeServer(), [B]: new FakeServer(), [C]: new FakeServer() };
     const { runner } = await opened({ servers });
     await settle();
@@ -82,7 +82,7 @@ describe('RemoteRunner', () => {
     expect(runner.stats).toMatchObject({ ready: 3, workers: 3, completed: 9, running: 0 });
   });
 
-  it('sends a call to another address where nothing was run', async () => {
+  it('sends a call to another address if nothing was run', async () => {
     const [first, second] = [new FakeServer(), new FakeServer()];
     const { runner, warnings } = await opened({ servers: { [A]: first, [B]: second } });
     await settle();
@@ -105,7 +105,7 @@ describe('RemoteRunner', () => {
     expect(first.requests.length + second.requests.length).toBe(1);
   });
 
-  it('gives up after as many repetitions as it may make', async () => {
+  it('gives up after the allowed number of retries', async () => {
     const server = new FakeServer();
     const { runner, clock } = await opened({ servers: { [A]: server }, remote: { retries: 1 } });
     server.answers.push(inferenceError('UNAVAILABLE'), inferenceError('UNAVAILABLE'));
@@ -116,7 +116,7 @@ describe('RemoteRunner', () => {
     expect(server.requests).toHaveLength(2);
   });
 
-  it('asks an address that is not ready with growing delays, and often while a call waits', async () => {
+  it('checks an address that is not ready with growing delays, and often while a call waits', async () => {
     const server = new FakeServer();
     const { runner, clock, warnings } = await opened({ servers: { [A]: server } });
     server.up = false;
@@ -144,7 +144,7 @@ describe('RemoteRunner', () => {
     expect(await call(runner)).toBeInstanceOf(Tensor);
   });
 
-  it('starts without a server, and tells what it knows once there is one', async () => {
+  it('starts without a server, and describes the model once it has one', async () => {
     const server = new FakeServer();
     server.up = false;
     const { runner, clock, warnings } = await opened({ servers: { [A]: server } });
@@ -161,7 +161,7 @@ describe('RemoteRunner', () => {
     expect(runner.kind).toBe('tensors');
   });
 
-  it('leaves out what is not ready', async () => {
+  it('skips addresses that are not ready', async () => {
     const [first, second] = [new FakeServer(), new FakeServer()];
     first.ready = false;
     const { runner, clock } = await opened({ servers: { [A]: first, [B]: second } });
@@ -203,7 +203,7 @@ describe('RemoteRunner', () => {
     expect(server.requests).toHaveLength(times);
   });
 
-  it('passes on what a server that has too much to do says, once another has said so too', async () => {
+  it('passes on the refusal of an overloaded server once another has refused too', async () => {
     const servers = [new FakeServer(), new FakeServer(), new FakeServer()] as const;
     const { runner } = await opened({
       servers: { [A]: servers[0], [B]: servers[1], [C]: servers[2] },
@@ -222,7 +222,7 @@ describe('RemoteRunner', () => {
     expect(runner.stats.ready).toBe(3);
   });
 
-  it('tells the far side the time that is left, of the call and of the request', async () => {
+  it('sends the remaining time of the call or the request to the server', async () => {
     const server = new FakeServer();
     const { runner, clock } = await opened({
       servers: { [A]: server },
@@ -244,7 +244,7 @@ describe('RemoteRunner', () => {
     expect(rest.requests[0]?.parameters).toEqual({ timeout: 500_000 });
   });
 
-  it('ends a call at the far side when its caller leaves, its deadline has passed, or it is closed', async () => {
+  it('ends a call on the server when its caller leaves, its deadline passes, or the runner closes', async () => {
     const server = new FakeServer();
     const { runner } = await opened({ servers: { [A]: server } });
     server.answers.push('never', 'never', 'never');
@@ -272,7 +272,7 @@ describe('RemoteRunner', () => {
     expect(await call(runner)).toBeInstanceOf(Tensor);
   });
 
-  it('is at fault for nothing that the item is at fault for', async () => {
+  it('does not count errors of the item as its own', async () => {
     const { runner } = await opened();
     const error = await failed(runner.method('__call__').run('text'));
     expect(error).toBeInstanceOf(InputError);
@@ -284,7 +284,7 @@ describe('RemoteRunner', () => {
     }
   });
 
-  it('takes up and leaves the addresses of a name', async () => {
+  it('adds and removes the addresses of a name', async () => {
     const servers = { '10.0.0.1': new FakeServer(), '10.0.0.2': new FakeServer() };
     let hosts: readonly string[] = ['10.0.0.1'];
     const { runner, clock } = await opened({
@@ -309,7 +309,7 @@ describe('RemoteRunner', () => {
     expect(servers['10.0.0.1'].requests).toHaveLength(2);
   });
 
-  it('reads again what a model is when another version answers', async () => {
+  it('reads the description again when another version answers', async () => {
     const server = new FakeServer();
     const { runner, clock } = await opened({ servers: { [A]: server } });
     await call(runner);
@@ -323,7 +323,7 @@ describe('RemoteRunner', () => {
     expect(runner.inputs?.[0]?.dtype).toBe('float64');
   });
 
-  it('tells observers and traces of each attempt', async () => {
+  it('reports each attempt to observers and traces', async () => {
     const [first, second] = [new FakeServer(), new FakeServer()];
     const { runner } = await opened({
       servers: { [A]: first, [B]: second },

@@ -58,7 +58,7 @@ describe('ModelRunner', () => {
     expect(runner.stats).toMatchObject({ abandoned: 1, restarts: 0 });
   });
 
-  it('counts waiting into the time of a call, and never starts what is over', async () => {
+  it('counts waiting as time of a call, and never starts a call that is over', async () => {
     await runnerWith(10_000).open();
     const { run } = runner.method('sleep');
     const first = run({ ms: 200, name: 'first' });
@@ -83,7 +83,7 @@ describe('ModelRunner', () => {
     expect(await runner.method('done').run(undefined)).toEqual(['first']);
   });
 
-  it('gives a call up when the request ends for which it runs', async () => {
+  it('gives a call up when its request ends', async () => {
     await runnerWith(10_000).open();
     const { run } = runner.method('sleep');
     const scope = new RequestScope();
@@ -97,7 +97,7 @@ describe('ModelRunner', () => {
     await expect(requestScope.run(scope, () => run(1))).rejects.toBe(reason);
   });
 
-  it('refuses calls beyond its limits, and says after what time to come back', async () => {
+  it('refuses calls beyond its limits, and says when to retry', async () => {
     await runnerWith(10_000, { maxQueueSize: 2, maxConcurrency: 4 }).open();
     const { run } = runner.method('sleep');
     await run({ ms: 400, name: 'measured' });
@@ -119,7 +119,7 @@ describe('ModelRunner', () => {
     expect(one.stats).toMatchObject({ shed: 1, completed: 2 });
   });
 
-  it('tells observers how calls came to their end', async () => {
+  it('reports the outcome of calls to observers', async () => {
     const events: CallEvent[] = [];
     const stop = observeRunners({ called: (event) => void events.push(event) });
     await runnerWith(10_000).open();

@@ -63,7 +63,7 @@ describe('resolveRemote', () => {
     expect(() => resolveRemote('m', remote)).not.toThrow('hunter2');
   });
 
-  it('refuses beside it what is for a model that runs here', () => {
+  it('refuses options for a model that runs here next to it', () => {
     const remote = 'grpc://a:1';
     expect(resolveRunnerOptions('m', { remote, timeoutMs: 5 })).toMatchObject({ timeoutMs: 5 });
     expect(() => resolveRunnerOptions('m', { remote, workers: 1, onnx: 'f' })).toThrow(

@@ -15,7 +15,7 @@ describe('resolveRunnerOptions', () => {
     expect(resolveRunnerOptions('a:1', {}, cores)).toMatchObject({ workers, threads, grows: true });
   });
 
-  it('fits what is left open to what is given', () => {
+  it('adapts defaults to the given options', () => {
     expect(resolveRunnerOptions('a:1', { threads: 4 }, 8)).toMatchObject({ workers: 2 });
     expect(resolveRunnerOptions('a:1', { workers: 2 }, 8)).toMatchObject({
       threads: 3,
@@ -28,7 +28,7 @@ describe('resolveRunnerOptions', () => {
     expect(resolveRunnerOptions('a:1', {}, 2)).toMatchObject({ timeoutMs: 60_000, stuckMs: 2000 });
   });
 
-  it.each(['webgpu', 'WebGpuExecutionProvider'])('keeps workers by %s apart', (provider) => {
+  it.each(['webgpu', 'WebGpuExecutionProvider'])('isolates workers for %s', (provider) => {
     const options = { executionProviders: [provider, 'cpu'] };
     expect(resolveRunnerOptions('a:1', options, 2)).toMatchObject({ isolation: 'process' });
     expect(() => resolveRunnerOptions('a:1', { ...options, isolation: 'thread' }, 2)).toThrow(

@@ -6,7 +6,7 @@ function listed(count: number): Listed[] {
 }
 
 describe('Roster', () => {
-  it('holds what was added, until it is deleted', () => {
+  it('contains items from their addition to their deletion', () => {
     const roster = new Roster();
     const [a, b, c] = listed(3) as [Listed, Listed, Listed];
     for (const item of [a, b, c]) roster.add(item);
@@ -17,7 +17,7 @@ describe('Roster', () => {
     expect(roster.size).toBe(0);
   });
 
-  it('says that an item is not on it, also for one of another roster', () => {
+  it('does not contain other items, such as those of another roster', () => {
     const [roster, other] = [new Roster(), new Roster()];
     const [a, b] = listed(2) as [Listed, Listed];
     roster.add(a);
@@ -28,7 +28,7 @@ describe('Roster', () => {
     expect([...other]).toEqual([b]);
   });
 
-  it('gives all of a moment to a loop that deletes them', () => {
+  it('lets a loop delete all items', () => {
     const roster = new Roster();
     const items = listed(5);
     for (const item of items) roster.add(item);

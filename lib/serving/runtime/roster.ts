@@ -1,4 +1,4 @@
-/** Something that a {@link Roster} may hold. It is on one roster at most. */
+/** A member of a {@link Roster}. It is on at most one roster. */
 export interface Listed {
   /** Its index there; -1 if it is not on a roster. */
   place: number;

@@ -4,23 +4,23 @@ import { open, opendir, rename, rm, stat, writeFile } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import { promisify } from 'node:util';
 
-/** How often a step is tried again that another process upset. */
+/** How often a step is retried after interference by another process. */
 export const ATTEMPTS = 100;
 
 /** Flushes a file or folder to its disk. */
 export async function syncPath(path: string, kind: 'file' | 'folder'): Promise<void> {
-  // Windows opens no folders, and flushes their entries by itself.
+  // Windows cannot open folders, and flushes their entries by itself.
   if (kind === 'folder' && process.platform === 'win32') return;
   const handle = await open(path, process.platform === 'win32' ? 'r+' : 'r');
   try {
-    // Yarn's Plug'n'Play has no `sync` of handles.
+    // Handles of Yarn's Plug'n'Play do not have `sync`.
     await promisify(fsync)(handle.fd);
   } finally {
     await handle.close();
   }
 }
 
-/** {@link syncPath} of a folder and all that is in it, the folder last. */
+/** {@link syncPath} of a folder and all its contents, the folder last. */
 export async function syncTree(folder: string): Promise<void> {
   for await (const entry of await opendir(folder)) {
     const path = join(folder, entry.name);
@@ -31,8 +31,7 @@ export async function syncTree(folder: string): Promise<void> {
 }
 
 /**
- * Replaces a file, so that readers, and whoever comes after a crash, find the old or the new one,
- * whole.
+ * Replaces a file so that readers find the whole old or the whole new file, even after a crash.
  *
  * @param aside A folder on the same file system, for the new file while it is written.
  */
@@ -48,7 +47,7 @@ export async function replaceFile(path: string, text: string, aside: string): Pr
   await syncPath(dirname(path), 'folder');
 }
 
-/** Runs `write` with a path beside a file, and deletes what it leaves there. */
+/** Runs `write` with a path beside a file, and deletes the file that it leaves there. */
 export async function writeAside<T>(
   target: string,
   write: (aside: string) => Promise<T>,
@@ -61,7 +60,7 @@ export async function writeAside<T>(
   }
 }
 
-/** Whether there is a folder, or a link to one. */
+/** Whether a folder, or a link to one, exists. */
 export async function isFolder(path: string): Promise<boolean> {
   return stat(path).then(
     (stats) => stats.isDirectory(),
@@ -75,7 +74,7 @@ export function codeOf(error: unknown): string | undefined {
   return typeof code === 'string' ? code : undefined;
 }
 
-/** Whether an error has one of these codes of the system. */
+/** Whether an error has one of these system codes. */
 export function hasCode(error: unknown, ...codes: string[]): boolean {
   return codes.includes(codeOf(error) ?? '');
 }

@@ -20,7 +20,7 @@ export class InvalidTagError extends VtsError {
 export class InvalidModelInfoError extends VtsError {
   constructor(
     readonly tag: string,
-    /** What is wrong, one fact each. */
+    /** The errors, one fact each. */
     readonly problems: readonly string[],
   ) {
     super(
@@ -34,7 +34,7 @@ export class CorruptModelError extends VtsError {
   constructor(
     /** The folder of the model, or the archive that holds it. */
     readonly path: string,
-    /** What is wrong, one fact each. */
+    /** The errors, one fact each. */
     readonly problems: readonly string[],
     options?: ErrorOptions,
   ) {

@@ -12,7 +12,10 @@ export function defaultHome(): string {
   return named ? resolveHome(named) : join(homedir(), 'vtsserving');
 }
 
-/** An absolute path; a leading `~` is the user's home: no shell expands configurations. */
+/**
+ * An absolute path. A leading `~` is the user's home, because no shell expands configuration
+ * values.
+ */
 export function resolveHome(home: string): string {
   return resolve(home.replace(/^~(?=$|[\\/])/, () => homedir()));
 }

@@ -12,11 +12,9 @@ export class LatestPointer {
   ) {}
 
   /**
-   * Makes `latest` name the newest version, and removes the folder of a name without versions.
-   *
-   * Processes that write at once each end with a look that finds the pointer right. The last to
-   * write the pointer looks after all versions of the others have come, so what it leaves is right
-   * for all.
+   * Makes `latest` name the newest version, and removes the folder of a name without versions. Each
+   * of several concurrent writers ends with a check that finds the pointer correct. The last one
+   * checks after all versions of the others have arrived, so its result is correct for all.
    */
   async settle(name: string): Promise<void> {
     for (let attempt = 0; attempt < ATTEMPTS; attempt++) {
@@ -34,12 +32,12 @@ export class LatestPointer {
     try {
       await replaceFile(this.folders.pointerOf(name), version, this.staging.path);
     } catch (error) {
-      // The name's folder went since it was looked at.
+      // The name's folder was removed after it was read.
       if (!hasCode(error, 'ENOENT')) throw error;
     }
   }
 
-  /** Removes what is left of a name without versions; false when a version has come since. */
+  /** Removes the remains of a name without versions; false if a version has appeared meanwhile. */
   async #clear(name: string): Promise<boolean> {
     try {
       await unlink(this.folders.pointerOf(name));
@@ -51,7 +49,7 @@ export class LatestPointer {
     } catch (error) {
       if (hasCode(error, 'ENOENT')) return true;
       if (!hasCode(error, 'ENOTEMPTY', 'EEXIST')) throw error;
-      // A file that is not the store's keeps the folder; a model would have to be pointed at.
+      // A foreign file keeps the folder. A model would need a pointer.
       return (await this.folders.versions(name)).length === 0;
     }
     await syncPath(this.folders.path, 'folder');

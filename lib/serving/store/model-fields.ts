@@ -1,6 +1,6 @@
 import { isPlainObject } from './records.js';
 
-/** Lists what is wrong with a value, one fact each. */
+/** Lists the errors of a value, one fact each. */
 type Check = (value: unknown, path: string) => string[];
 
 const CHECKS: Readonly<Record<string, Check>> = {
@@ -13,7 +13,7 @@ const CHECKS: Readonly<Record<string, Check>> = {
   apiVersion: string,
 };
 
-/** What is wrong with the facts given for a model.yaml, one fact each. Missing ones are fine. */
+/** The errors in the facts for a model.yaml, one fact each. Facts may be missing. */
 export function checkModelFields(fields: object): string[] {
   return Object.entries(CHECKS).flatMap(([key, check]) => {
     const value = (fields as Record<string, unknown>)[key];

@@ -12,7 +12,7 @@ export interface ModelSignature {
   batchable: boolean;
   /** The batch dimension of the inputs and of the outputs. Default [0, 0]. */
   batchDim: readonly [number, number];
-  /** Reserved by BentoML; kept as it is. */
+  /** Reserved by BentoML; unchanged. */
   inputSpec?: unknown;
   outputSpec?: unknown;
 }
@@ -130,7 +130,7 @@ export class ModelInfo {
   /**
    * Describes a new model.
    *
-   * @throws InvalidModelInfoError when the file cannot hold a label, signature, context or metadata.
+   * @throws InvalidModelInfoError if the file cannot hold a label, signature, context or metadata.
    * @internal
    */
   static create(tag: Tag, fields: ModelInfoFields, micros: number): ModelInfo {
@@ -153,7 +153,7 @@ export class ModelInfo {
    * Copies the facts with other labels or metadata. Everything else in the file stays, with unknown
    * keys and comments.
    *
-   * @throws InvalidModelInfoError when the file cannot hold them.
+   * @throws InvalidModelInfoError if the file cannot hold them.
    */
   with(changes: {
     labels?: Readonly<Record<string, string>>;
@@ -169,7 +169,7 @@ export class ModelInfo {
     return new ModelInfo(this.tag, fields, this.#micros, updateDocument(this.#document, changes));
   }
 
-  /** The text of model.yaml, for PyYAML and so for BentoML. */
+  /** The text of model.yaml, in the form for PyYAML and BentoML. */
   toYaml(): string {
     return renderDocument(this.#document);
   }

@@ -5,7 +5,7 @@ import type { PendingPointers } from './pending-pointers.js';
 import { Tag } from './tag.js';
 import type { VersionFolders } from './version-folders.js';
 
-/** Finds what tags mean. */
+/** Finds the models that tags mean. */
 export class ModelLookup {
   constructor(
     private readonly home: string,
@@ -18,13 +18,13 @@ export class ModelLookup {
       const found = await this.version(tag);
       if (found === undefined) break;
       const model = await this.folders.read(tag.withVersion(found));
-      // Where it was deleted since it was looked up, a newer look may find another one.
+      // If it was deleted after the lookup, a new lookup may find another one.
       if (model) return model;
     }
     throw await this.notFound(tag);
   }
 
-  /** The version that a tag means, if there is one. */
+  /** The version that a tag means, if it exists. */
   async version(tag: Tag): Promise<string | undefined> {
     if (tag.isLatest) return this.#latest(tag.name);
     const { name, version = '' } = tag;
@@ -35,7 +35,7 @@ export class ModelLookup {
     return matches[0];
   }
 
-  /** The error lists the tags of the name, or else all. */
+  /** The error lists the tags of the name, or all tags if it has none. */
   async notFound(tag: Tag): Promise<ModelNotFoundError> {
     let available = await this.folders.tags(tag.name);
     if (available.length === 0) {
@@ -46,9 +46,9 @@ export class ModelLookup {
   }
 
   async #latest(name: string): Promise<string | undefined> {
-    // Notes first: a writer removes its note when the pointer is right, so the pointer of a note
-    // that was not seen, read after that, is right too. Read the other way round, the newest
-    // version could go back by one.
+    // Reads the notes first. A writer removes its note when the pointer is correct, so a pointer
+    // that is read later is correct if no note was seen. In the other order, the newest version
+    // could go back by one.
     const ahead = await this.pending.ahead(name);
     const pointed = await this.folders.pointed(name);
     const to = pointed === undefined ? undefined : new Tag(name, pointed);
@@ -57,7 +57,7 @@ export class ModelLookup {
       return (await this.folders.newest([to, ...ahead])) ?? pointed;
     }
     const newest = await this.folders.newest(name);
-    // Where every version is corrupt, reading one says so.
+    // If every version is corrupt, reading one reports it.
     return newest ?? (await this.folders.versions(name)).at(-1);
   }
 }

@@ -51,7 +51,7 @@ export interface ExportModelOptions {
   onProgress?: (bytes: number, total: number) => void;
 }
 
-/** What `create` was told, with the defaults. */
+/** The options of `create`, with all defaults. */
 export function fieldsOf(given: CreateModelOptions): ModelInfoFields {
   return {
     module: given.module ?? '',

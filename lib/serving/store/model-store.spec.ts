@@ -69,7 +69,7 @@ async function snapshot(folder = home): Promise<Record<string, string>> {
 }
 
 describe('a store of BentoML', () => {
-  it('is listed and read, and not written', async () => {
+  it('is listed and read, but not written', async () => {
     await cp(bentomlHome, home, { recursive: true });
     await rm(join(store.path, 'my_pytorch_model', 'latest'));
     const before = await snapshot();
@@ -101,7 +101,7 @@ describe('get', () => {
     await expect(found('m:v')).rejects.toThrow('v1, v10');
   });
 
-  it('says what there is when it finds none', async () => {
+  it('lists what exists if it finds none', async () => {
     await save('m:v1');
     await save('other:v1');
     await expect(store.get('m:v2')).rejects.toThrow(ModelNotFoundError);
@@ -112,7 +112,7 @@ describe('get', () => {
   });
 
   it.each(['gone', '', '../../outside', 'latest'])(
-    'takes the newest when the pointer says %j',
+    'takes the newest if the pointer contains %j',
     async (pointer) => {
       await save('m:b');
       await save('m:a');
@@ -128,7 +128,7 @@ describe('get', () => {
     expect(String(await store.get('m'))).toBe('m:v1');
   });
 
-  it('tells a corrupt model from none, and lists the others', async () => {
+  it('distinguishes a corrupt model from a missing one, and lists the others', async () => {
     await save('m:good');
     const bad = await save('m:bad');
     const half = join(store.path, 'm', 'half');
@@ -161,7 +161,7 @@ describe('get', () => {
 });
 
 describe('list', () => {
-  it('gives names in order, newest first, filtered by name and labels', async () => {
+  it('lists names in order, newest first, filtered by name and labels', async () => {
     await save('b:1', { labels: { team: 'nlp', stage: 'dev' } });
     await save('a:1', { labels: { team: 'nlp', stage: 'prod' } });
     await save('b:2', { labels: { team: 'vision' } });
@@ -189,7 +189,7 @@ describe('create', () => {
     expect(again.info.context.vtsVersion).toMatch(/^\d+\.\d+\.\d+/);
   });
 
-  it('makes versions that sort as they were made', async () => {
+  it('makes versions that sort by time', async () => {
     const made: string[] = [];
     for (let index = 0; index < 10; index++) made.push((await save('m')).tag.version ?? '');
     expect(made.toSorted()).toEqual(made);
@@ -254,7 +254,7 @@ describe('create', () => {
     expect(await readdir(join(home, 'tmp'))).toEqual([]);
   });
 
-  it('lets one of two win the same explicit version', async () => {
+  it('lets one of two writers win the same explicit version', async () => {
     const results = await Promise.allSettled([save('m:v1'), save('m:v1'), save('m:v1')]);
     expect(results.filter(({ status }) => status === 'fulfilled')).toHaveLength(1);
     for (const result of results) {
@@ -262,7 +262,7 @@ describe('create', () => {
     }
   });
 
-  it('sweeps what killed processes left a day ago, and nothing else', async () => {
+  it('removes leftovers of killed processes after a day, and nothing else', async () => {
     const tmp = join(home, 'tmp');
     await mkdir(join(tmp, 'vts-model-old'), { recursive: true });
     await mkdir(join(tmp, 'vts-model-new'));
@@ -307,7 +307,7 @@ describe('create', () => {
 });
 
 describe('delete', () => {
-  it('removes a version and points to the newest that is left', async () => {
+  it('removes a version and points to the newest remaining one', async () => {
     await save('m:v1');
     await save('m:v2');
     await save('m:v3');
@@ -332,7 +332,7 @@ describe('delete', () => {
     expect(await tags()).toEqual(['n:v1']);
   });
 
-  it('wants versions in full, and refuses what is not there', async () => {
+  it('requires full versions, and refuses missing ones', async () => {
     await save('m:v1');
     for (const tag of ['m:v', 'm:v2', 'n', 'n:latest']) {
       await expect(store.delete(tag)).rejects.toThrow(ModelNotFoundError);
@@ -341,14 +341,14 @@ describe('delete', () => {
   });
 });
 
-describe('what pins a model', () => {
+describe('a bundle that pins a model', () => {
   async function pin(holder: string, file: string, models: string): Promise<void> {
     const folder = join(home, holder);
     await mkdir(folder, { recursive: true });
     await writeFile(join(folder, file), `name: app\nmodels:\n${models}`);
   }
 
-  it('keeps it from being deleted, with all that would go with it', async () => {
+  it('prevents its deletion, and that of all models in the same command', async () => {
     await save('m:v1');
     await save('m:v2');
     await pin('bundles/app/b1', 'bundle.yaml', '- tag: m:v2\n');
@@ -362,7 +362,7 @@ describe('what pins a model', () => {
     expect((await store.delete('m:v2', { force: true })).map(String)).toEqual(['m:v2']);
   });
 
-  it('is passed over where it cannot be read', async () => {
+  it('is ignored if it cannot be read', async () => {
     await save('m:v1');
     await pin('bundles/app/b1', 'bundle.yaml', '- [\n');
     await writeFile(join(home, 'bundles', 'app', 'latest'), 'b1');
@@ -371,7 +371,7 @@ describe('what pins a model', () => {
 });
 
 describe('a writer that was killed before it wrote latest', () => {
-  it('leaves a note that readers heed, until somebody sets latest', async () => {
+  it('leaves a note that readers follow, until somebody sets latest', async () => {
     await save('m:v1');
     const { path } = await save('m:v2');
     const pointer = join(store.path, 'm', 'latest');
@@ -391,7 +391,7 @@ describe('a writer that was killed before it wrote latest', () => {
 });
 
 describe('the newest version', () => {
-  it('never goes back while others come', async () => {
+  it('never goes back while new versions arrive', async () => {
     const seen: number[] = [0];
     let saving = true;
     const read = async (): Promise<void> => {
@@ -443,7 +443,7 @@ describe('watch', () => {
     expect(failures[1]).toContain('is not in the store');
   });
 
-  it('is for newest versions only', () => {
+  it('works only for newest versions', () => {
     expect(() => store.watch('m:v1', () => undefined)).toThrow(InvalidTagError);
   });
 });
@@ -466,7 +466,7 @@ describe('Model', () => {
 });
 
 describe('the home', () => {
-  it('is the environment’s, or in the user’s folder', () => {
+  it('comes from the environment, or is in the user’s folder', () => {
     vi.stubEnv('VTS_HOME', home);
     expect(new ModelStore().home).toBe(home);
     vi.stubEnv('HOME', home);

@@ -78,10 +78,10 @@ export class ModelStore {
    * The file `latest` names the newest version. If that file is missing, or names a deleted
    * version, the newest version is the one created last.
    *
-   * @throws InvalidTagError when the tag is not valid.
-   * @throws ModelNotFoundError when no model matches; the message lists what the store has.
-   * @throws AmbiguousVersionError when several versions have the prefix.
-   * @throws CorruptModelError when the model's model.yaml is missing or wrong.
+   * @throws InvalidTagError if the tag is not valid.
+   * @throws ModelNotFoundError if no model matches; the message lists the models of the store.
+   * @throws AmbiguousVersionError if several versions have the prefix.
+   * @throws CorruptModelError if the model's model.yaml is missing or wrong.
    */
   async get(tag: string | Tag): Promise<Model> {
     return this.#lookup.model(Tag.parse(tag));
@@ -93,7 +93,7 @@ export class ModelStore {
    * A model with an unreadable model.yaml is left out, with a process warning
    * (`VTS_CORRUPT_MODEL`).
    *
-   * @throws InvalidTagError when the name is not valid.
+   * @throws InvalidTagError if the name is not valid.
    */
   async list(filter: string | ModelFilter = {}): Promise<Model[]> {
     const { name, labels = {} } = typeof filter === 'string' ? { name: filter } : filter;
@@ -117,10 +117,10 @@ export class ModelStore {
    * becomes its `latest`.
    *
    * @param tag A name, which gets a new version that sorts by time; or name and version.
-   * @throws InvalidTagError when the tag is not valid, or the version is `latest`.
-   * @throws ModelExistsError when the version already exists.
-   * @throws InvalidModelInfoError when model.yaml cannot hold the labels, metadata or signatures.
-   * @throws StoreWriteError when the store cannot be written.
+   * @throws InvalidTagError if the tag is not valid, or the version is `latest`.
+   * @throws ModelExistsError if the version already exists.
+   * @throws InvalidModelInfoError if model.yaml cannot hold the labels, metadata or signatures.
+   * @throws StoreWriteError if the store cannot be written.
    */
   async create(
     tag: string | Tag,
@@ -130,7 +130,7 @@ export class ModelStore {
     const wanted = Tag.parse(tag);
     refuseLatest(wanted);
     const fields = fieldsOf(options);
-    // What is wrong with the options or the tag shows before the work of filling.
+    // Errors in the options or the tag must appear before the work of filling.
     ModelInfo.create(wanted, fields, 0);
     if (wanted.version !== undefined && (await isFolder(this.#folders.folderOf(wanted)))) {
       throw new ModelExistsError(wanted.toString(), this.home);
@@ -146,10 +146,10 @@ export class ModelStore {
    * does, all versions of a bare name. `latest` then names the newest remaining version.
    *
    * @returns The deleted tags.
-   * @throws ModelNotFoundError when there is no such model.
-   * @throws PinnedModelError when a bundle of the store pins one of them and `force` is not set.
-   * Nothing is deleted then.
-   * @throws StoreWriteError when the store cannot be written.
+   * @throws ModelNotFoundError if no such model exists.
+   * @throws PinnedModelError if a bundle of the store pins one of them and `force` is not set. Then
+   *   nothing is deleted.
+   * @throws StoreWriteError if the store cannot be written.
    */
   async delete(tag: string | Tag, options: { force?: boolean } = {}): Promise<Tag[]> {
     const wanted = Tag.parse(tag);
@@ -178,15 +178,15 @@ export class ModelStore {
    * BentoML wrote. The content decides the format, not the name.
    * @throws ArchiveFormatError, ArchiveEntryError, CorruptModelArchiveError, ArchiveFileError for
    * the archive.
-   * @throws CorruptModelError when its model.yaml is missing or wrong.
-   * @throws ModelExistsError when the version already exists and `force` is not set.
-   * @throws StoreWriteError when the store cannot be written.
+   * @throws CorruptModelError if its model.yaml is missing or wrong.
+   * @throws ModelExistsError if the version already exists and `force` is not set.
+   * @throws StoreWriteError if the store cannot be written.
    */
   async import(path: string, options: ImportModelOptions = {}): Promise<Model> {
     const { force = false, onProgress, ...limits } = options;
     const archive = resolve(path);
     await checkReadable(archive);
-    // Few programs need it, and all would wait for its libraries.
+    // Loaded on demand: few programs need it, and all would wait for its libraries.
     const { unpack } = await import('./archive/unpack.js');
     return this.#build(async (folder) => {
       await unpack(archive, folder, limits, onProgress);
@@ -208,9 +208,8 @@ export class ModelStore {
    * `.bentomodel` appended. Default: `<name>-<version>.bentomodel` in the current folder.
    * @returns The absolute path of the archive.
    * @throws The errors of {@link get}.
-   * @throws ArchiveExistsError when the file exists and `force` is not set.
-   * @throws ArchiveFileError when the archive cannot be written. In that case, no part of it
-   * remains.
+   * @throws ArchiveExistsError if the file exists and `force` is not set.
+   * @throws ArchiveFileError if the archive cannot be written. In that case, no part of it remains.
    */
   async export(
     tag: string | Tag,
@@ -244,7 +243,7 @@ export class ModelStore {
    * @param listener Called with the newest model each time it changes, and once at the start unless
    * it is `known`, the version that the caller has. Its errors go to `onError`; it is not called
    * again for that version.
-   * @throws InvalidTagError when the tag names one version, which never changes.
+   * @throws InvalidTagError if the tag names one version, which never changes.
    */
   watch(
     tag: string | Tag,

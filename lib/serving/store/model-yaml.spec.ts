@@ -51,7 +51,7 @@ describe('a model.yaml of BentoML', () => {
     expect(parseModelYaml(pytorchYaml, '/m').toYaml()).toBe(pytorchYaml);
   });
 
-  it('is what is written for the same facts', () => {
+  it('equals our output for the same facts', () => {
     const info = ModelInfo.create(
       Tag.parse('my_pytorch_model:bae63exg4swh4ax4'),
       {
@@ -73,7 +73,7 @@ describe('a model.yaml of BentoML', () => {
     expect(info.toYaml()).toBe(pytorchYaml);
   });
 
-  it('keeps what is unknown here, and comments, when labels change', () => {
+  it('keeps unknown keys and comments when labels change', () => {
     const text = `# by hand\n${fastaiYaml}alias: {deep: [1, 2.50]} # kept\n`;
     const info = parseModelYaml(text, '/m').with({ labels: { team: 'nlp' } });
     expect(info.labels).toEqual({ team: 'nlp' });
@@ -85,7 +85,7 @@ describe('a model.yaml of BentoML', () => {
     expect(parseModelYaml(info.toYaml(), '/m')).toEqual(info);
   });
 
-  it('may lack what has a default', () => {
+  it('may lack keys with a default', () => {
     const info = parseModelYaml(
       'name: m\nversion: 1.10\ncreation_time: 2026-11-23T02:17:28Z\nlabels: {n: 1, b: yes, e: 1e5, z: 089, 2.10: 2.10}\nbentoml_version: 1.0.0\n',
       '/m',
@@ -97,7 +97,7 @@ describe('a model.yaml of BentoML', () => {
     expect(info.creationTime.getTime()).toBe(Date.UTC(2026, 10, 23, 2, 17, 28));
   });
 
-  it('puts names such as __proto__ on no prototype', () => {
+  it('does not put names such as __proto__ on a prototype', () => {
     const evil = fastaiYaml
       .replace('labels: {}', 'labels: {__proto__: x, constructor: y}')
       .replace(

@@ -21,7 +21,7 @@ const isString = (value: unknown): value is string => typeof value === 'string';
 const isTagText = (value: unknown): boolean => isString(value) && isTagPart(value);
 const PART = '1 to 63 lower-case letters, digits, "-", "_" or "."';
 
-/** The keys of model.yaml that mean something here; others are kept, not read. */
+/** The keys of model.yaml that have a meaning here. Others are kept, but not read. */
 type Rule = readonly [
   key: string,
   be: string,
@@ -42,13 +42,11 @@ const MUST_BE: readonly Rule[] = [
 ];
 
 /**
- * Reads a model.yaml, of BentoML or of this package.
+ * Reads a model.yaml of BentoML or of this package. As in BentoML, missing `signatures` mean none,
+ * values of labels become strings, and unknown keys are kept. Other missing maps are empty.
  *
- * As in BentoML missing `signatures` are none, values of labels become strings, and unknown keys
- * are kept; other missing maps are empty.
- *
- * @param path What error messages name: the model's folder.
- * @throws CorruptModelError when it is not valid YAML, or not of a model.
+ * @param path The model's folder, for error messages.
+ * @throws CorruptModelError if it is not valid YAML, or does not describe a model.
  */
 export function parseModelYaml(text: string, path: string): ModelInfo {
   const document = parseYaml(text);
@@ -79,7 +77,7 @@ function contentOf(document: Document.Parsed, path: string): YamlMap {
   try {
     if (!error) content = document.toJS({ mapAsMap: true });
   } catch (cause) {
-    // An alias that names nothing, or aliases that multiply beyond measure.
+    // An alias without an anchor, or aliases that multiply without limit.
     error = cause;
   }
   if (error) {
@@ -91,7 +89,7 @@ function contentOf(document: Document.Parsed, path: string): YamlMap {
   throw new CorruptModelError(path, ['its model.yaml is not a map']);
 }
 
-/** A scalar as it is written: a version 1.10 is not a number. */
+/** A scalar as written, because a version 1.10 is not a number. */
 function written(node: unknown): string | undefined {
   if (!yaml().isScalar(node)) return undefined;
   return typeof node.value === 'string' ? node.value : (node.source ?? String(node.value));
@@ -104,7 +102,7 @@ function readMicros(value: unknown): number | undefined {
   return isString(value) ? parseMicros(value) : undefined;
 }
 
-/** The file's facts in the names of the API; adds what is wrong to `problems`. */
+/** The file's facts under the names of the API. Adds errors to `problems`. */
 function readFields(content: YamlMap, document: Document, problems: string[]): ModelInfoFields {
   const context = content.get('context') as YamlMap;
   if (!isMap(context.get('framework_versions') ?? new Map())) {
@@ -129,7 +127,7 @@ function readFields(content: YamlMap, document: Document, problems: string[]): M
   };
 }
 
-/** A map of texts; other scalars, which BentoML would turn into texts, as they are written. */
+/** A map of texts. Other scalars, which BentoML would turn into texts, stay as written. */
 function strings(node: unknown): Record<string, string> {
   if (!yaml().isMap(node)) return record();
   return record(

@@ -37,7 +37,7 @@ export class Model<Runner = unknown, RunnerOptions extends object = object> {
   /**
    * The absolute path of a file of the model, whether it exists or not.
    *
-   * @throws ModelPathError when the file would lie outside the model's folder.
+   * @throws ModelPathError if the file would be outside the model's folder.
    */
   pathOf(file: string): string {
     const relative = normalize(file);
@@ -50,7 +50,7 @@ export class Model<Runner = unknown, RunnerOptions extends object = object> {
   /**
    * A runner of the model, of its framework's type; for fastai a `FastaiRunner`.
    *
-   * @throws NoRunnerError when this package cannot run models of its framework.
+   * @throws NoRunnerError if this package cannot run models of its framework.
    */
   toRunner(options?: RunnerOptions): Runner {
     if (!createRunner) throw new NoRunnerError(this.tag.toString(), this.info.module);

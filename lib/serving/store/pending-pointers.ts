@@ -5,10 +5,10 @@ import type { Tag } from './tag.js';
 import type { VersionFolders } from './version-folders.js';
 
 /**
- * Notes in the folder `tmp` of a store, each an empty file whose name tells a version: its writer
- * is about to move it to its place or away from it, and to write the pointer `latest` after that. A
- * writer that is killed between the two leaves the note, from which readers see that the pointer is
- * behind, and the next writer puts it right.
+ * Notes in the folder `tmp` of a store. Each is an empty file with a version in its name. The
+ * note's writer is about to move that version into or out of its place, and then to write the
+ * pointer `latest`. If the writer is killed between the two, its note remains. It shows readers
+ * that the pointer is out of date, and the next writer corrects it.
  */
 export class PendingPointers {
   constructor(
@@ -16,7 +16,7 @@ export class PendingPointers {
     private readonly staging: Staging,
   ) {}
 
-  /** Makes a note; the result removes it. */
+  /** Makes a note. Returns a function that removes it. */
   async add(tag: Tag): Promise<() => Promise<void>> {
     await mkdir(this.staging.path, { recursive: true });
     const path = this.staging.pathFor(PENDING, tag);
@@ -24,7 +24,7 @@ export class PendingPointers {
     return () => rm(path, { force: true });
   }
 
-  /** All notes; `placed` where the version is in its place. */
+  /** All notes; `placed` if the version is in its place. */
   async all(): Promise<{ tag: Tag; path: string; placed: boolean }[]> {
     const notes = await this.staging.tagged(PENDING);
     return Promise.all(
@@ -35,7 +35,10 @@ export class PendingPointers {
     );
   }
 
-  /** Versions noted after the pointer was written: a later pointer has seen them. */
+  /**
+   * Versions with a note that arrived after the pointer was written. A later pointer already takes
+   * them into account.
+   */
   async ahead(name: string): Promise<Tag[]> {
     const placed = (await this.all()).filter((note) => note.placed && note.tag.name === name);
     if (placed.length === 0) return [];

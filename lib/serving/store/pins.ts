@@ -3,13 +3,13 @@ import { join } from 'node:path';
 import type { Tag } from './tag.js';
 import { yaml } from './yaml-document.js';
 
-/** Folders of a store's home with what pins models: this package's, and BentoML's. */
+/** Folders in a store's home that pin models: this package's bundles, and BentoML's bentos. */
 const HOLDERS = [
   ['bundles', 'bundle.yaml'],
   ['bentos', 'bento.yaml'],
 ] as const;
 
-/** The bundles and bentos that list a model. A list that cannot be read pins nothing. */
+/** The bundles and bentos that list a model. An unreadable list does not pin anything. */
 export async function pinsOf(home: string, tags: readonly Tag[]): Promise<Map<string, string[]>> {
   const wanted = new Set(tags.map(String));
   const pins = new Map<string, string[]>();

@@ -9,8 +9,8 @@ import type { Tag } from './tag.js';
 import type { VersionFolders } from './version-folders.js';
 
 /**
- * Moves whole models into a store and out of it, so that readers, and whoever comes after a crash,
- * find all of a model or nothing, and a pointer that is right.
+ * Moves whole models into a store and out of it. Readers find a complete model or none, and a
+ * correct pointer, even after a crash.
  */
 export class Publisher {
   readonly #replaced: ReplacedModels;
@@ -26,10 +26,10 @@ export class Publisher {
   }
 
   /**
-   * Moves a filled folder, whose content is on the disk, to the place of a version.
+   * Moves a filled folder to the place of a version. Its content must be on the disk.
    *
    * @param replace Whether to replace an existing model.
-   * @returns False when the place is taken.
+   * @returns False if the version exists.
    */
   async publish(folder: string, tag: Tag, replace: boolean): Promise<boolean> {
     const forget = await this.pending.add(tag);
@@ -47,7 +47,7 @@ export class Publisher {
       if (room) await this.#latest.settle(tag.name).catch(() => undefined);
       throw error;
     } finally {
-      // A note that stays is harmless: the next writer handles it.
+      // A remaining note is harmless, because the next writer handles it.
       await forget().catch(() => undefined);
     }
   }
@@ -65,24 +65,25 @@ export class Publisher {
     return removed;
   }
 
-  /** Ends what writers that were killed had begun, and sweeps what they left. */
+  /** Completes the work of killed writers, and removes their leftovers. */
   async recover(): Promise<void> {
     await this.#replaced.recover();
     for (const { tag, path, placed } of await this.pending.all()) {
-      // A note on a version that is not there may be of a writer that goes on, and will end it.
+      // A note on a missing version may come from a writer that is still running and will complete
+      // it.
       if (!placed && !(await isOlderThan(path, DEAD_AFTER_MS))) continue;
       const { name } = tag;
       const pointed = await this.folders.pointed(name);
       const isStray =
         pointed !== undefined && !(await isFolder(this.folders.folderOf(tag.withVersion(pointed))));
       if (isStray || (await this.pending.ahead(name)).length > 0) await this.#latest.settle(name);
-      // The pointer is right with regard to this version now, also where its writer is alive.
+      // The pointer is now correct for this version, even if its writer is still running.
       await rm(path, { force: true });
     }
     await this.staging.sweep();
   }
 
-  /** On a full disk there is no room for a note, and deleting is the way out. */
+  /** A full disk has no room for a note, and deleting must still work. */
   async #note(tag: Tag): Promise<() => Promise<void>> {
     try {
       return await this.pending.add(tag);
@@ -92,7 +93,7 @@ export class Publisher {
     }
   }
 
-  /** Puts `latest` right after a version came; where that fails, the version goes again. */
+  /** Corrects `latest` after a version was added. If that fails, it removes the version again. */
   async #announce(tag: Tag): Promise<void> {
     try {
       await this.#latest.settle(tag.name);
@@ -103,7 +104,7 @@ export class Publisher {
     }
   }
 
-  /** Moves a folder to the place of a version; false when that is taken. */
+  /** Moves a folder to the place of a version; false if the version exists. */
   async #move(folder: string, tag: Tag): Promise<boolean> {
     const parent = join(this.folders.path, tag.name);
     const target = this.folders.folderOf(tag);
@@ -115,7 +116,7 @@ export class Publisher {
         break;
       } catch (error) {
         if (hasCode(error, 'ENOTEMPTY', 'EEXIST')) return false;
-        // Somebody has just deleted the last model of the name, and the name's folder with it.
+        // Another process has just deleted the last model of the name, and the name's folder.
         if (!hasCode(error, 'ENOENT') || attempt === ATTEMPTS) throw error;
       }
     }
@@ -124,7 +125,7 @@ export class Publisher {
     return true;
   }
 
-  /** Takes a model's folder away at once, then deletes it; false when it is gone already. */
+  /** Moves a model's folder away in one step, then deletes it; false if it no longer exists. */
   async #remove(path: string): Promise<boolean> {
     let trash: string | undefined;
     try {
@@ -132,7 +133,7 @@ export class Publisher {
       await rename(path, join(trash, 'model'));
     } catch (error) {
       if (hasCode(error, 'ENOENT')) return false;
-      // On a full disk there is no room to move it aside, and deleting is the way out.
+      // A full disk has no room to move it aside, and deleting must still work.
       if (!hasCode(error, 'ENOSPC', 'EDQUOT', 'EXDEV')) throw error;
       await rm(path, { recursive: true, force: true });
     } finally {

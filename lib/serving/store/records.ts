@@ -1,11 +1,11 @@
-/** No prototype: no key of a file, `__proto__` included, may reach one. */
+/** Without a prototype, so that no key of a file, such as `__proto__`, can reach one. */
 export function record<T>(entries: Iterable<readonly [string, T]> = []): Record<string, T> {
   const result = Object.create(null) as Record<string, T>;
   for (const [key, value] of entries) result[key] = value;
   return result;
 }
 
-/** YAML maps (read as `Map`s, also nested ones) as records; other values are left as they are. */
+/** YAML maps (read as `Map`s, also nested ones) as records; other values are unchanged. */
 export function fromMaps(value: unknown): unknown {
   if (value instanceof Map) {
     return record([...value].map(([key, item]) => [String(key), fromMaps(item)] as const));

@@ -4,21 +4,21 @@ import { REPLACED, type Staging } from './staging.js';
 import type { Tag } from './tag.js';
 import type { VersionFolders } from './version-folders.js';
 
-/** A writer needs milliseconds between two moves; one that takes so long is dead. */
+/** A writer needs milliseconds between two moves. One that takes this long is dead. */
 export const DEAD_AFTER_MS = 60_000;
 
-/** The place of a model that was moved aside. */
+/** The original place of a model that was moved aside. */
 export interface RoomForModel {
-  /** Moves the old model back, unless there is another now. */
+  /** Moves the old model back, unless another one exists by now. */
   restore(): Promise<void>;
   /** Deletes the old model. */
   release(): Promise<void>;
 }
 
 /**
- * Models that make room for another of the same version. No system call of Node swaps two folders,
- * so the old one is moved aside under a name that tells its place: where the writer is killed
- * before the new one has come, the next writer moves the old one back.
+ * Models that were moved aside for another of the same version. No system call of Node swaps two
+ * folders. So the old one is moved aside under a name that shows its place. If the writer is killed
+ * before the new one is in place, the next writer moves the old one back.
  */
 export class ReplacedModels {
   constructor(
@@ -36,7 +36,7 @@ export class ReplacedModels {
     };
   }
 
-  /** Moves back what killed writers had moved aside, and removes what has been replaced. */
+  /** Moves models back that killed writers had moved aside, and removes replaced ones. */
   async recover(): Promise<void> {
     for (const { tag, path } of await this.staging.tagged(REPLACED)) {
       // Renaming changes the ctime, not the mtime.

@@ -3,21 +3,23 @@ import { mkdir, readdir, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { isTagPart, Tag } from './tag.js';
 
-/** Only what starts so is ever swept: BentoML keeps files of its own in the same folder. */
+/**
+ * Only names with this prefix are ever removed, because BentoML keeps its own files in the same
+ * folder.
+ */
 const PREFIX = 'vts-';
-/** Models that were moved aside for others; they may be the only copy, and are not swept. */
+/** Models that were moved aside for others. They may be the only copy, so they are not removed. */
 export const REPLACED = `${PREFIX}replaced-`;
-/** Notes on versions whose pointer may be behind. */
+/** Notes on versions whose pointer may be out of date. */
 export const PENDING = `${PREFIX}latest-`;
-/** Not in the grammar of tags. */
+/** A character that tags cannot contain. */
 const SEPARATOR = '@';
 const DAY_MS = 24 * 3600 * 1000;
 
 /**
- * The folder `tmp` of a store, where models are built before they are moved to their place, and
- * where deleted ones are moved first. What a killed process left there is swept a day later.
- *
- * BentoML keeps such things there too: a folder inside `models` it would take for a model.
+ * The folder `tmp` of a store. Models are built there before they are moved to their place, and
+ * deleted ones are moved there first. Leftovers of a killed process are removed a day later.
+ * BentoML also uses this folder. It would treat a folder inside `models` as a model.
  */
 export class Staging {
   readonly path: string;
@@ -29,14 +31,14 @@ export class Staging {
   /** A new, empty folder. */
   async folder(purpose: 'model' | 'trash' | 'bundle'): Promise<string> {
     await mkdir(this.path, { recursive: true });
-    // Not mkdtemp, whose folders only their owner reads: who serves a model is often not who saved
-    // it.
+    // Not mkdtemp, because only their owner can read its folders: the user who serves a model is
+    // often not the one who saved it.
     const folder = this.#unused(`${PREFIX}${purpose}`);
     await mkdir(folder);
     return folder;
   }
 
-  /** An unused path whose name tells a version, for {@link tagged}. */
+  /** An unused path with a version in its name, for {@link tagged}. */
   pathFor(prefix: string, { name, version = '' }: Tag): string {
     return this.#unused(`${prefix}${name}${SEPARATOR}${version}${SEPARATOR}`);
   }
@@ -51,7 +53,10 @@ export class Staging {
     });
   }
 
-  /** Removes leftovers that nobody has touched for a day. The next sweep tries again what fails. */
+  /**
+   * Removes leftovers that nobody has touched for a day. The next sweep tries failed removals
+   * again.
+   */
   async sweep(): Promise<void> {
     for (const entry of await this.#entries()) {
       if (!entry.startsWith(PREFIX) || entry.startsWith(REPLACED)) continue;
@@ -75,7 +80,10 @@ export class Staging {
   }
 }
 
-/** When the entry, or something right inside it, was last written: a download touches its file. */
+/**
+ * When the entry, or something directly inside it, was last written, because a download touches
+ * only its file.
+ */
 async function lastTouched(path: string): Promise<number> {
   const own = await stat(path);
   if (!own.isDirectory()) return own.mtimeMs;

@@ -44,7 +44,7 @@ describe('Tag', () => {
     expect(() => new Tag('m', 1 as never)).toThrow(InvalidTagError);
   });
 
-  it('proposes latest where the version is empty', () => {
+  it('proposes latest if the version is empty', () => {
     expect(() => Tag.parse('m:')).toThrow('"m:latest"');
   });
 
@@ -64,7 +64,7 @@ describe('Tag', () => {
     expect(Tag.parse('m:latest1').isLatest).toBe(false);
   });
 
-  it('compares, and gives its text to JSON', () => {
+  it('compares, and is its text in JSON', () => {
     expect(Tag.parse('m:v').equals(new Tag('m', 'v'))).toBe(true);
     expect(Tag.parse('m').equals(new Tag('m', 'v'))).toBe(false);
     expect(JSON.stringify({ tag: new Tag('m', 'v') })).toBe('{"tag":"m:v"}');

@@ -21,7 +21,7 @@ export class Tag {
   /** Undefined if the tag is a bare name. May be `latest`. */
   readonly version: string | undefined;
 
-  /** @throws InvalidTagError when a part is not valid. */
+  /** @throws InvalidTagError if a part is not valid. */
   constructor(name: string, version?: string) {
     const whole = version === undefined ? String(name) : `${name}:${version}`;
     this.name = part(name, 'name', whole);
@@ -37,7 +37,7 @@ export class Tag {
   /**
    * Reads `name` or `name:version`; a `Tag` is returned as it is.
    *
-   * @throws InvalidTagError when it is neither.
+   * @throws InvalidTagError if it is neither.
    */
   static parse(tag: string | Tag): Tag {
     if (tag instanceof Tag) return tag;

@@ -29,11 +29,14 @@ export class VersionFolders {
   /** The versions of a name, in order; empty if the name does not exist. Some may not be models. */
   async versions(name: string): Promise<string[]> {
     const found = await folders(join(this.path, name));
-    // Told to, BentoML saves under a version "latest": a folder in the pointer's place.
+    // BentoML can save a version "latest", which is a folder in the pointer's place.
     return found.filter((version) => version !== LATEST);
   }
 
-  /** Where the pointer of a name points, if it is there; not whether such a version is. */
+  /**
+   * The version that the pointer of a name contains, if the pointer exists. The version itself may
+   * be missing.
+   */
   async pointed(name: string): Promise<string | undefined> {
     try {
       const version = (await readFile(this.pointerOf(name), 'utf8')).trim();
@@ -44,9 +47,9 @@ export class VersionFolders {
   }
 
   /**
-   * Reads a model; undefined where its folder does not exist, or no longer.
+   * Reads a model; undefined if its folder does not exist.
    *
-   * @throws CorruptModelError when the folder has no readable model.yaml.
+   * @throws CorruptModelError if the folder has no readable model.yaml.
    */
   async read(tag: Tag): Promise<Model | undefined> {
     const path = this.folderOf(tag);
@@ -61,11 +64,12 @@ export class VersionFolders {
         : `its model.yaml cannot be opened (${codeOf(cause) ?? String(cause)})`;
       throw new CorruptModelError(path, [problem], { cause });
     }
-    // The folder is what tags find, also where someone copied or renamed it: it gives the tag.
+    // The folder's name gives the tag, even if someone copied or renamed the folder, because tags
+    // find folders.
     return new Model(tag, path, parseModelYaml(text, path));
   }
 
-  /** The models with these tags; those that cannot be read go to `onCorrupt`. */
+  /** The models with these tags. Unreadable ones go to `onCorrupt`. */
   async readAll(
     tags: readonly Tag[],
     onCorrupt: (error: CorruptModelError) => void = () => undefined,
@@ -94,13 +98,13 @@ export class VersionFolders {
   }
 }
 
-/** By time of creation; where two have the same, by version. */
+/** By time of creation, and for equal times by version. */
 export function newestFirst(a: Model, b: Model): number {
   const time = b.info.creationMicros - a.info.creationMicros;
   return time !== 0 ? time : (b.tag.version ?? '') < (a.tag.version ?? '') ? -1 : 1;
 }
 
-/** The folders in a folder, and links to folders: mounted volumes have them. */
+/** The folders in a folder, and links to folders, which mounted volumes have. */
 async function folders(path: string): Promise<string[]> {
   const entries = await readdir(path).catch((error: unknown) => {
     if (hasCode(error, 'ENOENT', 'ENOTDIR')) return [];

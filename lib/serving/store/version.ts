@@ -4,12 +4,13 @@ import { randomInt } from 'node:crypto';
 const DIGITS = '234567abcdefghijklmnopqrstuvwxyz';
 const TIME_LENGTH = 11;
 const RANDOM_LENGTH = 5;
-/** Makes every version begin with a letter: YAML readers take digits alone for a number. */
+/** Makes every version begin with a letter, because YAML readers treat digits alone as a number. */
 const LETTER_FIRST = 1n << 54n;
 
 /**
- * A new version: 16 characters of BentoML's alphabet that sort by time (BentoML's own do not), 11
- * for the microsecond and 5 at random, so that two processes in the same microsecond differ.
+ * A new version: 16 characters of BentoML's alphabet that sort by time (BentoML's own versions do
+ * not). 11 of them are the microsecond. 5 are random, so that two processes in the same microsecond
+ * get different versions.
  */
 export function newVersion(micros: number): string {
   const random = BigInt(randomInt(2 ** (5 * RANDOM_LENGTH)));
@@ -26,16 +27,18 @@ function encode(value: bigint, length: number): string {
 
 let last = 0;
 
-/** Microseconds since 1970; no two calls of a process give the same, and later ones give more. */
+/** Microseconds since 1970. Each call in a process returns more than the one before. */
 export function nowMicros(): number {
-  // The clock of Date counts milliseconds. What hrtime adds is out of step with it, but tells
-  // processes apart.
+  // The clock of Date counts milliseconds. The microseconds from hrtime are not in step with it,
+  // but they distinguish processes.
   const fraction = Number((process.hrtime.bigint() / 1000n) % 1000n);
   last = Math.max(Date.now() * 1000 + fraction, last + 1);
   return last;
 }
 
-/** As Python's `datetime.isoformat()` writes a UTC time: `2026-11-23T02:10:22.137469+00:00`. */
+/**
+ * A UTC time in the form of Python's `datetime.isoformat()`: `2026-11-23T02:10:22.137469+00:00`.
+ */
 export function formatMicros(micros: number): string {
   const fraction = micros - Math.floor(micros / 1e6) * 1e6;
   const seconds = new Date(Math.floor(micros / 1e6) * 1000).toISOString().slice(0, 19);
@@ -46,7 +49,7 @@ export function formatMicros(micros: number): string {
 const ISO =
   /^(\d{4}-\d{2}-\d{2})[Tt ](\d{2}:\d{2}:\d{2})(?:\.(\d{1,9}))?\s*(Z|z|[+-]\d{2}:?(?:\d{2})?)?$/;
 
-/** Reads an ISO-8601 time, UTC where it names no zone; undefined when it is none. */
+/** Reads an ISO-8601 time; UTC if it does not name a zone. Undefined if it is not valid. */
 export function parseMicros(text: string): number | undefined {
   const match = ISO.exec(text);
   if (!match) return undefined;
@@ -57,7 +60,7 @@ export function parseMicros(text: string): number | undefined {
     : millis * 1000 + Number(fraction.padEnd(6, '0').slice(0, 6));
 }
 
-/** `+02`, `+0200` and `+02:00` as the last. */
+/** Converts `+02` and `+0200` to `+02:00`. */
 function isoZone(zone: string): string {
   if (/^z$/i.test(zone)) return 'Z';
   const digits = zone.slice(1).replace(':', '').padEnd(4, '0');

@@ -18,8 +18,8 @@ export interface ModelWatcher {
 const DEFAULT_INTERVAL_MS = 1000;
 
 /**
- * Looks at the newest version of a name, again and again. Looking costs two small reads, and works
- * where no events come: network file systems, mounts of containers.
+ * Checks the newest version of a name at intervals. A check costs two small reads. It also works
+ * where the system sends no events: on network file systems and container mounts.
  */
 export class LatestWatcher implements ModelWatcher {
   readonly #intervalMs: number;
@@ -64,7 +64,7 @@ export class LatestWatcher implements ModelWatcher {
       this.#known = found;
       await this.listener(model);
     } catch (error) {
-      // The same failure at every look is told once.
+      // A failure that repeats at every check is reported only once.
       const message = (error as Error).message;
       if (message !== this.#failure) this.#onError(error as Error);
       this.#failure = message;

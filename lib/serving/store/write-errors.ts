@@ -2,10 +2,13 @@ import { isAbsolute, relative } from 'node:path';
 import { codeOf } from './durable.js';
 import { StoreWriteError } from './errors.js';
 
-/** The system's codes for a store that cannot be written; others are not about the store. */
+/**
+ * The system's codes for a store that cannot be written. Other codes have nothing to do with the
+ * store.
+ */
 const CODES = new Set('ENOSPC EDQUOT EACCES EPERM EROFS EXDEV ENOTDIR EEXIST'.split(' '));
 
-/** Does some work on a store. @throws StoreWriteError for errors of the system about the store. */
+/** Does some work on a store. @throws StoreWriteError for system errors of the store. */
 export async function naming<T>(home: string, work: () => Promise<T>): Promise<T> {
   try {
     return await work();
@@ -16,7 +19,7 @@ export async function naming<T>(home: string, work: () => Promise<T>): Promise<T
   }
 }
 
-/** A failing write() names no path; what else a store does names the path, or two. */
+/** An error of write() does not name a path. Other errors name one path or two. */
 function isAbout(home: string, error: unknown): boolean {
   const { path, dest } = error as { path?: unknown; dest?: unknown };
   if (path === undefined) return true;

@@ -4,8 +4,8 @@ import { lazyPackage } from '../../learner/runtime/lazy-package.js';
 export const yaml = lazyPackage<typeof import('yaml')>('yaml');
 
 /**
- * A number such as 1e21 needs a point to be one for PyYAML, which else reads "1e+21" as a text; and
- * one that a double holds only rounded is no integer to Python.
+ * PyYAML reads "1e+21" as a text, so such a number needs a point. And Python must not read a number
+ * that a double holds only rounded as an integer.
  */
 const inexact: ScalarTag = {
   tag: 'tag:yaml.org,2002:float',
@@ -27,9 +27,9 @@ const never = /^(?!)$/;
 const identity = (text: string): string => text;
 
 /**
- * Texts in more than printable ASCII are written with escapes, as PyYAML does: Python may read the
- * file in another encoding, and PyYAML refuses control characters and tabs in places where YAML 1.2
- * has them.
+ * Texts with other characters than printable ASCII are written with escapes, as PyYAML does. Python
+ * may read the file in another encoding, and PyYAML refuses control characters and tabs in places
+ * where YAML 1.2 allows them.
  */
 const escaped: ScalarTag = {
   tag: STR,
@@ -41,7 +41,7 @@ const escaped: ScalarTag = {
     JSON.stringify(wellFormed(String(value))).replace(/[^\x20-\x7e]/gu, escape),
 };
 
-/** Texts that PyYAML would take for something else if they had no quotes. */
+/** Texts that PyYAML would read as something else without quotes. */
 const PYYAML_OTHERS = [
   /^(?:yes|no|true|false|on|off|null|~|=|<<|)$/i,
   /^[-+]?0b[01_]+$/,
@@ -61,7 +61,9 @@ const quoted: ScalarTag = {
   stringify: ({ value }) => `'${String(value).replaceAll("'", "''")}'`,
 };
 
-/** PyYAML takes less for a number or boolean than YAML 1.1: `n`, `1e5`, `089` are texts. */
+/**
+ * PyYAML reads fewer texts as numbers or booleans than YAML 1.1: `n`, `1e5` and `089` stay texts.
+ */
 const PYYAML_TESTS: readonly [tag: string, sample: string, test: RegExp | undefined][] = [
   ['tag:yaml.org,2002:bool', 'y', /^(?:yes|Yes|YES|true|True|TRUE|on|On|ON)$/],
   ['tag:yaml.org,2002:bool', 'n', /^(?:no|No|NO|false|False|FALSE|off|Off|OFF)$/],
@@ -75,7 +77,7 @@ function asPyYaml(tags: Tags): Tags {
     quoted,
     inexact,
     ...tags.flatMap((tag) => {
-      // Maps are written as such, not as ordered ones.
+      // Maps are written as plain maps, not as ordered ones.
       if (typeof tag === 'string' || tag.tag === 'tag:yaml.org,2002:omap') return [];
       const test = 'test' in tag ? tag.test : undefined;
       const other = PYYAML_TESTS.find(([name, sample]) => name === tag.tag && test?.test(sample));
@@ -85,12 +87,12 @@ function asPyYaml(tags: Tags): Tags {
   ];
 }
 
-// PyYAML speaks YAML 1.1, in which more texts need quotes: yes, 1_000, 12:30, 2026-11-23.
+// PyYAML uses YAML 1.1, in which more texts need quotes: yes, 1_000, 12:30, 2026-11-23.
 const OPTIONS = { version: '1.1', customTags: asPyYaml } as const;
 
 const STYLE: ToStringOptions = { indentSeq: false, lineWidth: 0, singleQuote: true };
 
-/** A YAML document with the keys of an object, in their order; undefined values are left out. */
+/** A YAML document with the keys of an object, in order; undefined values are left out. */
 export function toDocument(content: object): Document {
   return new (yaml().Document)(content, { ...OPTIONS, aliasDuplicateObjects: false });
 }
@@ -99,7 +101,7 @@ export function parseYaml(text: string): Document.Parsed {
   return yaml().parseDocument(text, { ...OPTIONS, prettyErrors: true });
 }
 
-/** A copy in which some keys have other values; the rest stays as it was written. */
+/** A copy in which some keys have other values. The rest does not change. */
 export function updateDocument(document: Document, changes: object): Document {
   const copy = document.clone();
   for (const [key, value] of Object.entries(changes)) {
@@ -112,7 +114,7 @@ export function renderDocument(document: Document): string {
   return document.toString(STYLE);
 }
 
-/** Halves of surrogate pairs become U+FFFD: neither UTF-8 nor Python has them. */
+/** Halves of surrogate pairs become U+FFFD, because neither UTF-8 nor Python supports them. */
 function wellFormed(text: string): string {
   return Buffer.from(text, 'utf8').toString('utf8');
 }

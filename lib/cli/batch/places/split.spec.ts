@@ -73,13 +73,13 @@ describe('The places of chunks', () => {
     ['lines of other lengths', 'a,b\n1\n2,3,4\n5,6\n'],
     ['long cells', `a,b\n${LONG.join('\n')}\n`],
     ['no rows', 'a,b\n'],
-  ])('of CSV with %s give what the whole gives', async (_, text) => {
+  ])('of CSV with %s give the same rows as the whole file', async (_, text) => {
     await writeFile(join(folder, 'a.csv'), text);
     const chunks = await chunksOf('a.csv', text.length > 10_000 ? 1000 : 2);
     if (text.length > 20) expect(chunks.length).toBeGreaterThan(0);
   });
 
-  it('of TSV give what the whole gives', async () => {
+  it('of TSV give the same rows as the whole file', async () => {
     await writeFile(join(folder, 'a.tsv'), 'a\tb\n1,2\t"3\t4"\n5\t6\n7\t8\n');
     expect(await chunksOf('a.tsv', 2)).toHaveLength(2);
   });
@@ -88,13 +88,13 @@ describe('The places of chunks', () => {
     ['jsonl', '\ufeff{"a":1}\n\n{"b":"é"}\r\n \u00a0 \n3\nbad\n\ufeff{"c":2}\n{"d":1}'],
     ['jsonl', `${LONG.map((line) => JSON.stringify({ line })).join('\n')}\n`],
     ['txt', 'one\n\n  two\r\n\u3000\n\ufeffthree\nfour\nfive'],
-  ])('of lines (.%s) give what the whole gives', async (format, text) => {
+  ])('of lines (.%s) give the same rows as the whole file', async (format, text) => {
     await writeFile(join(folder, `a.${format}`), text);
     const chunks = await chunksOf(`a.${format}`, text.length > 10_000 ? 700 : 2);
     expect(chunks.length).toBeGreaterThan(1);
   });
 
-  it('of bytes that are not UTF-8 are refused as the whole is', async () => {
+  it('of bytes that are not UTF-8 are refused like the whole file', async () => {
     const bytes = Buffer.from('a,b\n1,\xe9\n\xc3,2\n3,\xf0\x9d\n4,5\n', 'latin1');
     await writeFile(join(folder, 'a.csv'), bytes);
     await writeFile(join(folder, 'a.txt'), bytes);
@@ -102,7 +102,7 @@ describe('The places of chunks', () => {
     await expect(chunksOf('a.txt', 1)).rejects.toThrow('a.txt is not UTF-8');
   });
 
-  it('of Parquet and of several files give what the whole gives', async () => {
+  it('of Parquet and of several files give the same rows as the whole files', async () => {
     const columnData = [
       { name: 'a', data: Array.from({ length: 25 }, (_, at) => at) },
       { name: 'b', data: Array.from({ length: 25 }, (_, at) => (at % 3 ? `t${at}` : null)) },
@@ -115,32 +115,27 @@ describe('The places of chunks', () => {
     expect(await chunksOf('.', 4)).toHaveLength(17);
   });
 
-  it('of files that are an item each have the files', async () => {
+  it('of files that are one item each contain the files', async () => {
     for (const name of 'abcde') await writeFile(join(folder, `${name}.txt`), name);
     expect(await chunksOf('.', 2)).toHaveLength(3);
   });
 
-  it.each(['csv', 'jsonl', 'txt'])(
-    'of files that are packed (.%s.gz) give the same',
-    async (kind) => {
-      const lines = LONG.map((line) => (kind === 'jsonl' ? JSON.stringify({ line }) : line));
-      const text = `a,b\n${lines.join('\n')}\n`;
-      await writeFile(join(folder, `a.${kind}.gz`), gzipSync(text));
-      const chunks = await chunksOf(`a.${kind}.gz`, 2000);
-      expect(chunks.length).toBeGreaterThan(4);
-      // An earlier run has unpacked it.
-      expect(await readdir(inbox)).toEqual(['unpacked-0']);
-      expect(await chunksOf(`a.${kind}.gz`, 2000)).toEqual(chunks);
-      const files = await findFiles([join(folder, `a.${kind}.gz`)], 'text');
-      await rm(join(inbox, 'unpacked-0'));
-      await writeFile(join(folder, `a.${kind}.gz`), gzipSync(text).subarray(0, 2000));
-      const options = { rows: 2000, limit: Infinity, folder: inbox };
-      await expect(splitFiles(files, options).next()).rejects.toThrow(
-        'is not a complete gzip file',
-      );
-      expect(await readdir(inbox)).toEqual([]);
-    },
-  );
+  it.each(['csv', 'jsonl', 'txt'])('of compressed files (.%s.gz) give the same', async (kind) => {
+    const lines = LONG.map((line) => (kind === 'jsonl' ? JSON.stringify({ line }) : line));
+    const text = `a,b\n${lines.join('\n')}\n`;
+    await writeFile(join(folder, `a.${kind}.gz`), gzipSync(text));
+    const chunks = await chunksOf(`a.${kind}.gz`, 2000);
+    expect(chunks.length).toBeGreaterThan(4);
+    // An earlier run has unpacked it.
+    expect(await readdir(inbox)).toEqual(['unpacked-0']);
+    expect(await chunksOf(`a.${kind}.gz`, 2000)).toEqual(chunks);
+    const files = await findFiles([join(folder, `a.${kind}.gz`)], 'text');
+    await rm(join(inbox, 'unpacked-0'));
+    await writeFile(join(folder, `a.${kind}.gz`), gzipSync(text).subarray(0, 2000));
+    const options = { rows: 2000, limit: Infinity, folder: inbox };
+    await expect(splitFiles(files, options).next()).rejects.toThrow('is not a complete gzip file');
+    expect(await readdir(inbox)).toEqual([]);
+  });
 
   it.each([Infinity, 1, 7, 8])('with a condition take rows up to a limit of %d', async (limit) => {
     const rows = Array.from({ length: 40 }, (_, at) => `${at},${at % 3 === 0 ? '' : at % 7}`);

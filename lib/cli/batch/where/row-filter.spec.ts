@@ -60,7 +60,7 @@ describe('--where', () => {
     expect(rows(condition)).toEqual(expected);
   });
 
-  it('reads cells of CSV as what they are compared with, and empty ones as missing', () => {
+  it('reads CSV cells as the type of the other operand, and empty ones as missing', () => {
     const cells = ['9', '10', '', 'n/a', '010'];
     const csv: Chunk = {
       ...chunk,
@@ -72,7 +72,7 @@ describe('--where', () => {
     expect(rows('n IS NULL', csv)).toEqual([2]);
   });
 
-  it('keeps the places of rows, and rows that failed', () => {
+  it('keeps the positions of rows, and failed rows', () => {
     const bad = new Map([[1, 'not JSON']]);
     const left = new RowFilter('age < 20').apply({ ...chunk, faults: bad });
     expect([...left.places!]).toEqual([1, 3, 4]);
@@ -94,13 +94,13 @@ describe('--where', () => {
     expect(() => new RowFilter(condition)).toThrow(says);
   });
 
-  it('refuses a column that is not there, whatever objects have', () => {
+  it('refuses an unknown column, also with the name of a member of objects', () => {
     const filter = new RowFilter('constructor = 1');
     expect(() => filter.check(['age'])).toThrow('no column "constructor"');
     expect(filter.apply(chunk).rows).toBe(0);
   });
 
-  it('needs little time for patterns that regular expressions do not like', () => {
+  it('needs little time for patterns that make regular expressions slow', () => {
     expect(like('a'.repeat(2000), `${'%a'.repeat(200)}%b`, undefined)).toBe(false);
     expect(like('😀x', '_x', undefined)).toBe(true);
   });

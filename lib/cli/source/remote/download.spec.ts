@@ -90,7 +90,7 @@ describe('download', () => {
     expect(asked[1]!.headers['if-none-match']).toBeUndefined();
   });
 
-  it('uses the copy where the server is not reached, and says so', async () => {
+  it('uses the copy if the server is not reached, and says so', async () => {
     answer = (_, response) => response.writeHead(200).end('content');
     const path = await fetched();
     await close();
@@ -148,7 +148,7 @@ describe('download', () => {
     expect(await left()).toEqual([]);
   });
 
-  it('sends a password to its own server, and shows it to nobody', async () => {
+  it('sends a password only to its own server, and never shows it', async () => {
     answer = (_, response) => response.writeHead(403).end();
     const target = `${origin.replace('//', '//me:s%40cret@')}/x.pkl?token=hidden`;
     const failed = await fetched(target).catch(({ message }: Error) => message);
@@ -160,7 +160,7 @@ describe('download', () => {
     );
   });
 
-  it('uses a folder for one call where the cache cannot be written', async () => {
+  it('uses a folder for one call if the cache is not writable', async () => {
     // A file stands where the folder should.
     await writeFile(join(folder, 'file'), '');
     const cache = await DownloadCache.open(join(folder, 'file', 'cache'));
@@ -174,7 +174,7 @@ describe('download', () => {
     await expect(stat(path)).rejects.toThrow('ENOENT');
   });
 
-  it('keeps names of servers within its folder', async () => {
+  it('keeps file names from servers within its folder', async () => {
     answer = (_, response) => response.end('content');
     const path = await fetched(`${origin}/a/..%2F..%2F..%2Fx%00y.pkl`);
     expect(path.startsWith(join(folder, 'cache', 'files'))).toBe(true);
@@ -182,7 +182,7 @@ describe('download', () => {
   });
 });
 
-it('bounds what the cache keeps by what was used last', async () => {
+it('limits the cache, and keeps the most recently used files', async () => {
   const cache = await DownloadCache.open(join(folder, 'cache'));
   const keep = async (key: string): Promise<string> => {
     const part = await cache.part();

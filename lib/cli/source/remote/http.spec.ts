@@ -29,7 +29,7 @@ const ask = async (url: string, authorization?: string) => {
 };
 
 describe('request', () => {
-  it('keeps the authorization on its origin, and drops it for good on another', async () => {
+  it('sends the authorization to its origin, and never again after another origin', async () => {
     serve({
       'https://hub.test/a': { status: 302, location: '/b' },
       'https://hub.test/b': { status: 307, location: 'https://cdn.test/c' },
@@ -53,7 +53,7 @@ describe('request', () => {
     ['http://a.test/', 'data:text/plain,x', 'redirects to a "data:" address'],
     ['http://a.test/', 'http://[', 'redirects to an invalid address'],
     ['https://a.test/?key=secret', '/?key=secret', 'redirects more than 10 times'],
-  ])('refuses that %s redirects to %s', async (from, location, message) => {
+  ])('refuses a redirect from %s to %s', async (from, location, message) => {
     serve({ [from]: { status: 302, location } });
     const failed = await ask(from).catch(({ message: text }: Error) => text);
     expect(failed).toContain(message);

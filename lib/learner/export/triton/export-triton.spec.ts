@@ -71,14 +71,14 @@ it('counts versions, and keeps a configuration that was changed', async () => {
   expect(config('mlp')).toMatch(/^name: "mlp"/);
 });
 
-it('writes all sizes where rows do not go together', async () => {
+it('writes all sizes if rows cannot be batched', async () => {
   await exportTriton({ module: fixture('lstm.pt') }, repository, { name: 'lstm' });
   expect(config('lstm')).toMatch(/^max_batch_size: 0$/m);
   expect(config('lstm')).toContain('dims: [ -1, -1, 5 ]');
   expect(config('lstm')).not.toContain('dynamic_batching');
 });
 
-it('has a way to write a row that is one number, and refuses names that leave the folder', async () => {
+it('supports rows of one number, and refuses names that leave the folder', async () => {
   const row = { name: 'y', dtype: 'float32', shape: ['batch'] } as const;
   const text = tritonConfig(
     { inputs: [row], outputs: [row], batched: true },

@@ -70,7 +70,7 @@ describe.each(names)('Learner of arrays: %s', (name) => {
 
   it('predicts what fastai predicts', () => check(learner, cases));
 
-  it('gives each item of a list what it gives it alone', async () => {
+  it('gives each item of a list the same numbers as alone', async () => {
     const [all] = await learner.getPreds(cases.map(({ input }) => input));
     expect(all.dims).toEqual([cases.length, ...shapeOf(cases[0]!.probs)]);
     expectClose(
@@ -92,7 +92,7 @@ describe('A learner of arrays', () => {
   });
   afterAll(() => learner.release());
 
-  it('says what it takes and answers', () => {
+  it('describes its input and answer', () => {
     expect(learner.kind).toBe('array');
     expect(learner.vocab).toEqual(['a', 'b', 'c']);
     expect(learner.description).toEqual({
@@ -134,7 +134,7 @@ describe('A learner of arrays', () => {
     }
   });
 
-  it('shows what its model sees', async () => {
+  it('shows an item as its model sees it', async () => {
     expect(await learner.show(input)).toEqual({
       values: flat(input).map(Math.fround),
       shape: [2, 16],
@@ -163,11 +163,11 @@ describe('A learner of arrays', () => {
     await expect(learner.predict(item)).rejects.toThrow(message);
   });
 
-  it('refuses a series that is too short for its model, by an error of the item', async () => {
+  it('refuses a series that is too short for its model as an item error', async () => {
     await expect(learner.predict([[1], [2]])).rejects.toThrow(InputError);
   });
 
-  it('takes an ONNX file in place of its model', async () => {
+  it('runs an ONNX file instead of its model', async () => {
     const { model } = openLearnerFile(fileOf('conv'));
     await loadLowerings(model);
     const x = { name: 'x', dtype: 'float32', dims: ['batch', 2, 'length'] } as const;
@@ -181,7 +181,7 @@ describe('A learner of arrays', () => {
 });
 
 describe('ids of an embedding', () => {
-  it('have to be of the vocabulary', async () => {
+  it('must be within the vocabulary', async () => {
     const learner = await Learner.load(fileOf('ids'));
     const ids = [...(casesOf('ids')[0]!.input as number[])];
     await expect(learner.predict(ids.with(2, 20))).rejects.toThrow(/has the id 20/);

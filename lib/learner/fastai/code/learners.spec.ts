@@ -50,7 +50,7 @@ describe.each(names)('Code of a notebook: %s', (name) => {
     }
   });
 
-  it('gives each item of a list what it gives it alone', async () => {
+  it('gives each item of a list the same numbers as alone', async () => {
     const paths = casesOf(name).map(({ input }) => fileURLToPath(at(name, input)));
     const [all] = await learner.getPreds(paths);
     const alone = await Promise.all(paths.map((path) => learner.predict(path)));
@@ -64,7 +64,7 @@ describe.each(names)('Code of a notebook: %s', (name) => {
 });
 
 describe('Code of a notebook', () => {
-  it('leaves get_x out for bytes, as fastai does for all but paths', async () => {
+  it('skips get_x for bytes, as fastai does for everything except paths', async () => {
     const learner = await load('get_grey');
     const [{ input }] = casesOf('get_grey') as [Case];
     const path = fileURLToPath(at('get_grey', input));
@@ -76,7 +76,7 @@ describe('Code of a notebook', () => {
     await learner.release();
   });
 
-  it('opens bytes, blobs and buffers by the class of the notebook too', async () => {
+  it("also opens bytes, blobs and buffers with the notebook's class", async () => {
     const learner = await load('hsv');
     const [{ input, probs }] = casesOf('hsv') as [Case];
     const bytes = readFileSync(fileURLToPath(at('hsv', input)));
@@ -89,7 +89,7 @@ describe('Code of a notebook', () => {
     await learner.release();
   });
 
-  it('shows what the model sees behind its transforms', async () => {
+  it('shows an item as the model sees it after its transforms', async () => {
     const learner = await load('square');
     const [{ input }] = casesOf('square') as [Case];
     const shown = await learner.show(fileURLToPath(at('square', input)));
@@ -97,13 +97,13 @@ describe('Code of a notebook', () => {
     await learner.release();
   });
 
-  it('is told of the size that all images have', async () => {
+  it('knows the size that all images have', async () => {
     const learner = await load('standardized');
     expect(learner.description).toMatchObject({ task: 'classify', size: [24, 24] });
     await learner.release();
   });
 
-  it('is refused by name where the file only names it, with the ways out', async () => {
+  it('is refused by name if the file only names it, with the remedies', async () => {
     const transform = load('named', { activation: 'softmax' });
     await expect(transform).rejects.toThrow(UnsupportedLearnerError);
     const again = load('named', { activation: 'softmax' });
@@ -114,7 +114,7 @@ describe('Code of a notebook', () => {
     await expect(load('named', {})).rejects.toThrow(/"__main__\.ModuleLoss".*\{ code: /);
   });
 
-  it('is left out where the user says that it is for training alone', async () => {
+  it('is left out if the user says that it is for training only', async () => {
     const trainingOnly = ['SquarePad', '__main__.TrainingNoise'];
     const learner = await load('named', { code, trainingOnly });
     const all = await load('named');
@@ -127,7 +127,7 @@ describe('Code of a notebook', () => {
     await Promise.all([learner.release(), all.release()]);
   });
 
-  it('goes behind an activation that the user names', async () => {
+  it('comes before an activation that the user names', async () => {
     const learner = await load('module_loss', { activation: 'none' });
     const [{ input, probs }] = casesOf('module_loss') as [Case];
     const [, , raw] = await learner.predict(fileURLToPath(at('module_loss', input)));

@@ -60,7 +60,7 @@ describe.each(Object.entries(programs))(
     const { evaluator } = program;
     const named = (name: string): Value => sources.lookup(evaluator, '__main__', name) ?? null;
 
-    it('bring the classes that others derive from', () => {
+    it('define the classes that others derive from', () => {
       const base = evaluator.resolve('torch.nn.Module') as ClassValue;
       for (const name of ['ByStar', 'ByTorch', 'ByAlias', 'ByFrom', 'ByPath']) {
         expect((named(name) as ClassValue).isSubclassOf(base)).toBe(true);
@@ -72,7 +72,7 @@ describe.each(Object.entries(programs))(
       }
     });
 
-    it('of fastai2, as it was called before its release, bring the same', async () => {
+    it('of fastai2, the name before the release, define the same', async () => {
       const text = SOURCE.replaceAll('fastai', 'fastai2');
       const older = await SourceFiles.read({ name: 'older.py', text });
       const base = evaluator.resolve('torch.nn.Module') as ClassValue;
@@ -82,7 +82,7 @@ describe.each(Object.entries(programs))(
       }
     });
 
-    it('of packages that are not known fail where they are used', () => {
+    it('of unknown packages fail when they are used', () => {
       expect(evaluator.call(named('annotated'), [])).toBe(1n);
       expect(evaluator.repr(evaluator.call(named('constants'), []))).toBe(
         "['xxrep', 'xxunk', 0.456]",

@@ -27,7 +27,7 @@ describe('The words of a text', () => {
   });
   afterAll(() => learner.release());
 
-  it('weigh what the prediction loses without them', async () => {
+  it('have the weight that the prediction loses without them', async () => {
     const { method, target, parts, class: name } = await explained(learner, text);
     const [decoded] = await learner.predict(text);
     expect([method, name]).toEqual(['occlusion', decoded]);
@@ -40,7 +40,7 @@ describe('The words of a text', () => {
     }
   });
 
-  it('go with their markers, and the beginning of the text is none', async () => {
+  it('belong to their markers, and the beginning of the text does not count', async () => {
     const { parts } = await explained(learner, text);
     const { tokens } = (await learner.show(text)) as ShownText;
     expect(tokens.slice(0, 4)).toEqual(['xxbos', 'i', 'xxup', 'really']);
@@ -53,7 +53,7 @@ describe('The words of a text', () => {
     expect(parts.find(({ token }) => token?.startsWith('xxrep'))).toMatchObject({ length: 3 });
   });
 
-  it('speak for one class as they speak against the other of two', async () => {
+  it('support one of two classes as much as they oppose the other', async () => {
     const byName = await explained(learner, text, { target: 'neg' });
     const byIndex = await explained(learner, text, { target: 0 });
     const other = await explained(learner, text, { target: 'pos' });
@@ -62,7 +62,7 @@ describe('The words of a text', () => {
     byName.parts.forEach(({ weight }, i) => expect(weight).toBeCloseTo(-other.parts[i]!.weight, 5));
   });
 
-  it('are taken together in a long text', async () => {
+  it('are grouped in a long text', async () => {
     const { parts } = await explained(learner, Array(1500).fill('good film').join(' '));
     // 65,536 tokens go through the model at most: 21 times 3001.
     expect(parts.length).toBe(21);
@@ -98,7 +98,7 @@ describe('The columns of a row', () => {
   });
   afterAll(() => learner.release());
 
-  it('weigh what the prediction loses when they are empty', async () => {
+  it('have the weight that the prediction loses when they are empty', async () => {
     const { class: name, target, parts } = await explained(learner, row);
     expect(name).toBe(learner.description.classes![target]);
     const columns = learner.schema.columns;
@@ -114,7 +114,7 @@ describe('The columns of a row', () => {
     expect(compared.length).toBeGreaterThan(3);
   });
 
-  it('that must not be empty take the mean of the training data', async () => {
+  it('that must not be empty get the mean of the training data', async () => {
     const { target, parts } = await explained(learner, row);
     const never = learner.schema.columns.filter(({ nullable }) => !nullable);
     expect(never).not.toEqual([]);

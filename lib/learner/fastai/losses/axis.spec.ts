@@ -4,7 +4,7 @@ import { noise } from '../../../../test/helpers/noise.js';
 import { softmax } from './axis.js';
 
 describe('softmax', () => {
-  it('of two classes is what it is along any other axis, to the bit', () => {
+  it('of two classes equals that along any other axis, bit by bit', () => {
     const special = [0, -0, 1, -1, 88, -104, 3.4e38, -3.4e38, 1e-45, NaN, Infinity, -Infinity];
     const pairs = special.flatMap((first) => special.map((second) => [first, second]));
     // Any bits at all, and numbers as models give them.

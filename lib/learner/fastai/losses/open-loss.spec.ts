@@ -18,7 +18,7 @@ own.activation = act
 own.decodes = lambda x: x > .3
 `;
 
-describe('A loss that is a function of the notebook, by its name', () => {
+describe('A loss that is a notebook function, known by name', () => {
   let folder: string;
   let code: string;
   beforeAll(async () => {
@@ -43,7 +43,7 @@ describe('A loss that is a function of the notebook, by its name', () => {
     }
   }
 
-  it('has the activation that the given source puts on it', async () => {
+  it('has the activation that given source assigns to it', async () => {
     const [probs, target] = await applied('__main__', 'own', code);
     const sigmoid = (x: number): unknown => expect.closeTo(1 / (1 + Math.exp(-x)), 6);
     expect(probs).toEqual([sigmoid(-1), sigmoid(2)]);

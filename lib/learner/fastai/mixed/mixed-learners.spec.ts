@@ -79,7 +79,7 @@ describe.each(Object.entries(KINDS))('The learner %s', (name, kind) => {
     }
   });
 
-  it('predicts many alike, each as it is alone', async () => {
+  it('predicts many items with the same numbers as each alone', async () => {
     const [predictions] = await learner.getPreds(cases.map(({ input }) => input));
     expectClose(
       predictions.data as Float32Array,
@@ -147,7 +147,7 @@ describe('An item of several inputs', () => {
     }
   });
 
-  it('may be a row with the pictures themselves', async () => {
+  it('may be a row that contains the pictures', async () => {
     const learner = await load('image_numbers');
     for (const { input, probs } of casesOf('image_numbers')) {
       const row = input as Readonly<Record<string, string | number>>;
@@ -159,7 +159,7 @@ describe('An item of several inputs', () => {
     await learner.release();
   });
 
-  it('takes what it shows of numbers for them, in lists and typed arrays', async () => {
+  it('accepts the numbers that it shows, in lists and typed arrays', async () => {
     const learner = await load('image_numbers');
     const { input, probs } = casesOf('image_numbers')[0]!;
     const { inputs } = (await learner.show(input)) as ShownInputs;
@@ -170,7 +170,7 @@ describe('An item of several inputs', () => {
     await learner.release();
   });
 
-  it('shows what the model gets', async () => {
+  it("shows the model's input", async () => {
     const { inputs } = (await texts.show(rowOf('text_scalars'))) as ShownInputs;
     expect(inputs.map(({ name }) => name)).toEqual(['text', 'age', 'dose', 'ward']);
     expect(inputs[0]).toMatchObject({ tokens: expect.arrayContaining(['xxbos']) as unknown });
@@ -195,14 +195,14 @@ describe('An item of several inputs', () => {
     await expect(texts.predict(item)).rejects.toThrow(message);
   });
 
-  it('opens no file for an item that was sent', async () => {
+  it('does not open files for an item that was sent', async () => {
     const row = rowOf('three_images');
     await expect(three.predict(sentItem(row))).rejects.toThrow(/other than the item/);
     const paths = ['file', 'back', 'side'].map((name) => `${folder}/images/${row[name]}`);
     await expect(three.predict(sentItem(paths))).rejects.toThrow(/the bytes of an image as "file"/);
   });
 
-  it('is told as the model was given it', async () => {
+  it('is described as the model received it', async () => {
     const rows = casesOf('three_images').map(({ input }) => input);
     const [inputs, , , decoded] = await three.getPreds(rows, {
       withInput: true,
@@ -232,20 +232,20 @@ describe('An item of several inputs', () => {
 });
 
 describe('A row', () => {
-  it('is refused by name where a column is missing', async () => {
+  it('is refused with the name of a missing column', async () => {
     const learner = await load('rows_text');
     await expect(learner.predict({ text: 'soup' })).rejects.toThrow(/needs the column "title"/);
     await learner.release();
   });
 
-  it('is not an item of a learner that was made from other things', async () => {
+  it('is refused by a learner that was made from other items', async () => {
     const learner = await load('siamese_block');
     await expect(learner.predict({ file: 'a.png' })).rejects.toThrow(/a list of its 2 inputs/);
     await learner.release();
   });
 });
 
-describe('What fastai cannot take either', () => {
+describe('Items that fastai refuses too', () => {
   it('is the fault of the item: numbers of another length, and what its code refuses', async () => {
     const learner = await load('image_numbers');
     const { input, probs } = casesOf('image_numbers')[0]!;
@@ -262,7 +262,7 @@ describe('What fastai cannot take either', () => {
     await learner.release();
   });
 
-  it('is none where the model comes from an ONNX file', async () => {
+  it('is empty if the model comes from an ONNX file', async () => {
     const learner = await load('three_images');
     const dims = ['batch', 3, 20, 20];
     const { graph } = lowerModel(learner.model, {
@@ -281,7 +281,7 @@ describe('What fastai cannot take either', () => {
     await other.release();
   });
 
-  it('has the vocabularies of its inputs beside that of its target', async () => {
+  it('has the vocabularies of its inputs and of its target', async () => {
     const learner = await load('text_scalars');
     const lists = learner.vocab as readonly (readonly string[])[];
     expect(lists).toHaveLength(3);

@@ -36,7 +36,7 @@ describe('tableOfItems', () => {
     expect(read.column('d')).toBeUndefined();
   });
 
-  it('has a column that any row has, and none that rows inherit', () => {
+  it('has every column of any row, and no inherited ones', () => {
     const read = tableOfItems([{ a: 1 }, { b: 2, toString: 'own' }]);
     expect(cells(read.column('a'))).toEqual([1, undefined]);
     expect(cells(read.column('b'))).toEqual([undefined, 2]);
@@ -60,7 +60,7 @@ describe('tableOfItems', () => {
     expect(out).toEqual(names.map((name) => many.slice(20, 45).map((row) => row[name])));
   });
 
-  it('heeds filters and orders of a data frame', () => {
+  it('applies filters and orders of a data frame', () => {
     const frame = from(rows)
       .filter((row: { b: string }) => row.b === 'x')
       .orderby(desc('a'));
@@ -103,7 +103,7 @@ describe('packFrame', () => {
     expect(cells(read.column('c'))).toEqual([true, false, null]);
   });
 
-  it('copies what it takes from the frame', () => {
+  it('copies the cells of the frame', () => {
     const numbers = Float64Array.of(1, 2);
     const packed = packFrame(table({ a: numbers }));
     numbers[0] = 9;

@@ -116,7 +116,7 @@ describe('a tabular learner', () => {
   });
   afterAll(() => learner.release());
 
-  it('scores a data frame as it scores its rows, in as many runs as it takes', async () => {
+  it('predicts a data frame like its rows, in several runs', async () => {
     const many = Array.from({ length: 20_000 }, (_, i) => rows[i % rows.length]!);
     const [fromRows] = await learner.getPreds(many);
     const [fromFrame] = await learner.getPreds(from(many));
@@ -129,7 +129,7 @@ describe('a tabular learner', () => {
     expectClose((fromRows.data as Float32Array).slice(last * 3), [...(alone.data as Float32Array)]);
   });
 
-  it('takes true for 1 in a column of numbers that has other values, however many rows it has', async () => {
+  it('treats true as 1 in a column with other numbers, for any number of rows', async () => {
     // pandas keeps true beside null as an object that equals 1, but true alone as a boolean.
     const cells = Array.from({ length: 5000 }, (_, i) => (i === 4999 ? null : true));
     const [mixed] = await learner.getPreds(cells.map((level) => ({ ...rows[0], level })));
@@ -151,13 +151,13 @@ describe('a tabular learner', () => {
     }
   });
 
-  it('takes a frame without rows, and answers none', async () => {
+  it('takes a frame without rows, and returns no predictions', async () => {
     const empty = from(rows).filter(() => false);
     expect((await learner.getPreds(empty))[0].dims).toEqual([0, 3]);
     await expect(learner.getPreds([])).rejects.toMatchObject({ name: 'UnexpectedItemError' });
   });
 
-  it('names what is wrong with a row', async () => {
+  it('names the error in a row', async () => {
     const [row] = rows;
     const { age: _age, size: _size, ...rest } = row!;
     await expect(learner.predict(rest)).rejects.toMatchObject({
@@ -194,7 +194,7 @@ describe('a tabular learner', () => {
     expect(columns[2]).toMatchObject({ categories: [false, true] });
   });
 
-  it('runs an ONNX file in place of its model', async () => {
+  it('runs an ONNX file instead of its model', async () => {
     const opened = openLearnerFile(bytes('typed'));
     const { model } = writeModel(lowerModel(opened.model).graph);
     opened.torchFile.close();

@@ -47,7 +47,7 @@ describe('readTokenizer', () => {
     },
   );
 
-  it('gives the same tokens when it has met the words before', () => {
+  it('gives the same tokens for words that it has seen before', () => {
     const tokenizer = readTokenizer(read('en'));
     const texts = cases<Case[]>('en').slice(0, 800);
     const first = texts.map(([text]) => tokenizer.tokenize(text));

@@ -19,7 +19,7 @@ describe('WordCache', () => {
     expect(use(cache, ['a', 'b', 'a', 'b'])).toEqual(['a', 'b']);
   });
 
-  it('keeps what was asked for lately, and no more entries than two generations hold', () => {
+  it('keeps recent values, and at most two generations of entries', () => {
     const cache = new WordCache<string>();
     const words = numbered(8192);
     use(cache, words);
@@ -28,13 +28,13 @@ describe('WordCache', () => {
     expect(use(cache, ['newer', 'w0', 'w8190', 'w8191'])).toEqual(['newer', 'w8191']);
   });
 
-  it('keeps no more bytes than two generations hold', () => {
+  it('keeps at most two generations of bytes', () => {
     const cache = new WordCache<string>();
     use(cache, ['a', 'b', 'c'], 2 ** 20);
     expect(use(cache, ['c', 'b', 'a'], 2 ** 20)).toEqual(['a']);
   });
 
-  it('keeps no long word', () => {
+  it('does not keep long words', () => {
     const word = 'x'.repeat(65);
     expect(use(new WordCache<string>(), [word, word])).toEqual([word, word]);
   });

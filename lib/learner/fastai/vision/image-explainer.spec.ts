@@ -59,7 +59,7 @@ const names = [...new Set(oracle.learners.map(({ learner }) => learner))];
 describe.each(names)('The heat map of %s', (name) => {
   const cases = oracle.learners.filter(({ learner }) => learner === name);
   it.skipIf(name.startsWith('shared/') && !existsSync(shared))(
-    'is what the hooks of the book and captum give',
+    "equals that of the book's hooks and of captum",
     async () => {
       const learner = await load(name);
       for (const one of cases) {
@@ -111,13 +111,13 @@ describe('An image learner that explains', () => {
     expect(await explained(learner, item, byName.target)).toEqual(byName);
   });
 
-  it('has several maps in progress at once', async () => {
+  it('computes several maps at once', async () => {
     const one = await explained(learner, item, 0);
     const many = await Promise.all([0, 1, 0].map((target) => explained(learner, item, target)));
     expect([many[0], many[2]]).toEqual([one, one]);
   });
 
-  it('refuses what it has not', async () => {
+  it('refuses unknown classes', async () => {
     await expect(learner.explain(item, { target: 'cat' })).rejects.toThrow(ExplainTargetError);
     await expect(learner.explain(item, { target: 6 })).rejects.toThrow(/from 0 to 5/);
     await expect(learner.explain(5)).rejects.toThrow(UnexpectedItemError);

@@ -46,7 +46,7 @@ describe('An image', () => {
     expect(Buffer.compare(Buffer.from(await bytesOf(sent)), BYTES)).toBe(0);
   });
 
-  it('is looked for in lists and objects by name', async () => {
+  it('is found in lists and in objects by name', async () => {
     const blob = (): Blob => new Blob([BYTES]);
     expect(await portable([blob(), PATH])).toEqual([new Uint8Array(BYTES), PATH]);
     expect(await portable({ left: blob(), age: 3 })).toEqual({
@@ -56,7 +56,7 @@ describe('An image', () => {
     expect(portable([PATH, { age: 3 }])).toBeUndefined();
   });
 
-  it('is a file of fastai where it is a path or a file URL, as text or not', () => {
+  it("is fastai's file if it is a path or a file URL, as text or not", () => {
     expect(pathOf('photos/a.png')).toBe('photos/a.png');
     expect(pathOf('C:\\photos\\a.png')).toBe('C:\\photos\\a.png');
     expect(pathOf(pathToFileURL(PATH))).toBe(PATH);

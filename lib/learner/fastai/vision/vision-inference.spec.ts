@@ -49,7 +49,7 @@ function expectSame(actual: unknown, expected: unknown): void {
 
 const names = readdirSync(new URL('learners/', folder));
 
-describe('An activation that is named', () => {
+describe('A named activation', () => {
   it.each(['softmax', 'sigmoid', 'none'] as const)(
     '%s acts on the channels of a mask',
     async (activation) => {
@@ -130,7 +130,7 @@ describe('An image learner', () => {
     }
   });
 
-  it('predicts a batch as it predicts each image', async () => {
+  it('predicts a batch like each image', async () => {
     const items = cases('classes').map(({ input }) => image(input));
     const [all] = await learner.getPreds(items);
     const classes = all.dims[1]!;
@@ -178,7 +178,7 @@ describe('A learner that decodes to scale', () => {
     expect(numbers(other)).not.toEqual(numbers(one));
   });
 
-  it('predicts the same of what it decodes exactly', async () => {
+  it('predicts the same for images that it decodes exactly', async () => {
     const cmyk = await sharp(photo).toColourspace('cmyk').jpeg().toBuffer();
     for (const item of [image('q90.jpg'), await sharp(photo).png().toBuffer(), cmyk]) {
       const [[, , one], [, , other]] = [await exact.predict(item), await scaled.predict(item)];

@@ -22,7 +22,7 @@ function back(by: number): Graph {
   return graph.finish();
 }
 
-it('runs one graph after the other, whatever their values are called', async () => {
+it('runs one graph after the other, whatever the names of their values', async () => {
   const chain = chainGraphs('all', [times(2), back(3), times(5)], {
     inputs: new Map([['x', 'constant']]),
     outputs: new Map([['y', 'Mul']]),
@@ -34,7 +34,7 @@ it('runs one graph after the other, whatever their values are called', async () 
   await session.release();
 });
 
-it('refuses graphs that do not fit, and names that are given twice', () => {
+it('refuses graphs that do not fit, and duplicate names', () => {
   expect(() => chainGraphs('all', [times(2), times(3)])).toThrow(/nothing provides x/);
   const same = { inputs: new Map([['x', 'y']]) };
   expect(() => chainGraphs('all', [times(2)], same)).toThrow(/two values are called y/);

@@ -74,7 +74,7 @@ const alone =
 const weight = (graph: GraphBuilder, ...dims: number[]): Value =>
   graph.constant(numbers(sizeOf(dims), 11), 'float32', dims);
 
-describe('The gradient of an operator is what small steps give', () => {
+describe('The gradient of an operator equals that of small steps', () => {
   it.each<[string, Build]>([
     ...['Relu', 'Sigmoid', 'Tanh', 'Erf', 'Exp', 'Softplus', 'HardSwish', 'Neg'].map(
       (op): [string, Build] => [op, alone(op)],
@@ -149,7 +149,7 @@ describe('The gradient of an operator is what small steps give', () => {
   });
 });
 
-describe('What cannot be followed back is refused by name', () => {
+describe('An operator without a gradient is refused by name', () => {
   const refused = (build: Build): (() => unknown) => {
     const graph = new GraphBuilder();
     const x = graph.input('x', 'float32', [1, 2, 4, 4]);

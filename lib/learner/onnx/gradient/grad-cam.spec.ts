@@ -26,7 +26,7 @@ const modelOf = (name: string): Module => Module.from(models.get(name))!;
 /** The classes of which the fixture's models have three. */
 const OUTPUTS = 3;
 
-describe('Grad-CAM is what torch gives', () => {
+describe("Grad-CAM equals torch's", () => {
   it.each(Object.entries(runs))('%s', async (name, { shape, dims, map }) => {
     const model = modelOf(name);
     await loadLowerings(model);
@@ -49,7 +49,7 @@ describe('Grad-CAM is what torch gives', () => {
 });
 
 it.each(['vit-parallel', 'mixer', 'cait'])(
-  '%s has tokens in place of an image, and is refused',
+  '%s has tokens instead of an image, and is refused',
   async (name) => {
     const model = modelOf(name);
     await loadLowerings(model);

@@ -52,7 +52,7 @@ describe('lowerLanguageModel', () => {
     }
   });
 
-  it('goes on from its state, token by token and piece by piece', async () => {
+  it('continues from its state, token by token and piece by piece', async () => {
     for (const { ids, logits } of cases) {
       let state: Tensor | undefined;
       let after: Tensor | undefined;

@@ -45,7 +45,7 @@ const caught = (run: () => unknown): unknown => {
 };
 
 describe('lowerModel', () => {
-  it('takes what the first module takes', () => {
+  it('has the input of its first module', () => {
     const { inputs, outputs, hints } = lower(
       sequential({ '0': linear(), '1': record('torch.nn.modules.activation.ReLU') }),
     );
@@ -65,7 +65,7 @@ describe('lowerModel', () => {
     expect(lower(root).outputs[0]?.shape).toEqual(['batch', 3]);
   });
 
-  it('names the class and the path of a module that it does not know, and the way out', () => {
+  it('names the class and the path of an unknown module, and the remedy', () => {
     const error = caught(() =>
       lower(sequential({ '0': linear(), '1': sequential({ head: record('__main__.MyHead') }) })),
     );
@@ -75,13 +75,13 @@ describe('lowerModel', () => {
     expect((error as Error).message).toContain('torch.onnx.export');
   });
 
-  it('makes errors whose properties end, for tools that read them all', () => {
+  it('throws errors with finite properties, for tools that read all of them', () => {
     const { prototype } = UnsupportedModuleError;
     const described = Object.values(Object.getOwnPropertyDescriptors(prototype));
     expect(described.filter(({ get }) => get !== undefined)).toEqual([]);
   });
 
-  it('names the unknown module when nothing tells the inputs', () => {
+  it('names the unknown module if nothing shows the inputs', () => {
     const root = sequential({
       body: sequential({ '0': record('__main__.Backbone') }),
       '1': linear(),
@@ -127,7 +127,7 @@ describe('lowerModel', () => {
     expect(() => lowerModel(Module.from(lstm)!, { inputs })).toThrow(/proj_size/);
   });
 
-  it('tells what is missing from a damaged module', () => {
+  it('names the missing part of a damaged module', () => {
     expect(() => lower(linear({ parameters: { bias: null } }))).toThrow(MalformedModuleError);
     const elu = record('torch.nn.modules.activation.ELU', { attrs: { alpha: 'large' } });
     expect(() => lower(sequential({ '0': linear(), '1': elu }))).toThrow(/alpha is not a number/);

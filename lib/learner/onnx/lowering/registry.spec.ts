@@ -29,7 +29,7 @@ it('loads the families of a model, and no others', async () => {
   expect(packages()).toEqual(new Set(['torch', 'fastai', 'torchvision']));
 });
 
-it('finds each family by the homes of its classes', async () => {
+it('finds each family by the modules of its classes', async () => {
   const before = new Set(lowerings.keys());
   await load('timm.models.vgg.VGG');
   expect(before.has('fastai.vision.learner.TimmBody')).toBe(false);

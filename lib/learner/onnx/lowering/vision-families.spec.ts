@@ -79,7 +79,7 @@ describe('An architecture that is made for one size of image', () => {
     expect(() => graphOf(models.get(name)!, 72, 72)).toThrow(/size|patches|images must/);
   });
 
-  it('tells what to do where the size is open', () => {
+  it('says what to do if the size is open', () => {
     const dims = ['batch', 3, 'height', 'width'];
     const inputs = [{ name: 'image', dtype: 'float32', dims }] as const;
     expect(() => lowerModel(models.get('swin-any-size')!, { inputs })).toThrow(/Resize/);

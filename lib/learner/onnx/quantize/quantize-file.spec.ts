@@ -100,7 +100,7 @@ describe('files as exporters write them', () => {
     },
   );
 
-  it('a weight that is only handed on to a product leaves with what hands it on', () => {
+  it('a weight that reaches a product through other nodes is removed with these nodes', () => {
     const quantized = quantizeFile(join(folder, 'transpose.onnx'))!;
     const { model } = quantized.write({});
     // The smallest weight stays as it is.
@@ -108,7 +108,7 @@ describe('files as exporters write them', () => {
     expect(model.byteLength).toBeLessThan(statSync(join(folder, 'transpose.onnx')).size / 2);
   });
 
-  it('a weight that a branch takes as well stays', () => {
+  it('a weight that a branch also uses stays', () => {
     const quantized = quantizeFile(join(folder, 'branches.onnx'))!;
     const { model, externalData } = quantized.write({ externalDataThreshold: 1024 });
     expect(opsOf(model).slice(-3)).toEqual(['If', 'DynamicQuantizeMatMul', 'Add']);
@@ -117,8 +117,8 @@ describe('files as exporters write them', () => {
   });
 });
 
-describe('the folder that the result is kept in', () => {
-  it('has another key when only the data file is another', async () => {
+describe('the folder of the result', () => {
+  it('has another key if only the data file differs', async () => {
     const [path, cache] = [copyOf('data-file'), join(own, 'cache')];
     const open = async (): Promise<number> => {
       const quantized = quantizeFile(path)!;
@@ -153,7 +153,7 @@ it.each([
   expect(() => quantizeFile(path)).toThrow('"data-file.weights" is missing or too short');
 });
 
-it('the data file of a branch alone that is missing', () => {
+it('a missing data file that only a branch uses', () => {
   const bytes = readFileSync(join(folder, 'branches.onnx'));
   const at = bytes.indexOf('branches.weights');
   bytes.write('branches.others1', at, 'latin1');

@@ -58,7 +58,7 @@ it('quantizes once, and keeps the result', async () => {
   expect(readdirSync(cache)).toEqual(files);
 });
 
-it('does not take the result of other weights', async () => {
+it('does not use the result of other weights', async () => {
   await doubles('a');
   reads = 0;
   await doubles('b');
@@ -84,7 +84,7 @@ it('may be made by several at once', async () => {
   expect(readdirSync(cache)).toHaveLength(1);
 });
 
-it('does without a folder', async () => {
+it('works without a folder', async () => {
   const file = join(cache, '..', 'file');
   writeFileSync(file, '');
   chmodSync(file, 0o400);

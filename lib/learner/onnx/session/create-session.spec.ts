@@ -32,7 +32,7 @@ function addTable(table: () => Float32Array = () => new Float32Array(size).fill(
 const feeds = () => ({ x: new Feed('float32', new Float32Array(size).fill(1), [1, size]) });
 
 describe('createSession', () => {
-  it('maps the weights from a folder that is gone afterwards', async () => {
+  it('maps the weights from a folder that is removed afterwards', async () => {
     const session = await createSession(addTable(), { tempDir: folder, intraOpNumThreads: 1 });
     expect(readdirSync(folder)).toEqual([]);
     const { y } = await session.run(feeds());
@@ -40,7 +40,7 @@ describe('createSession', () => {
     await session.release();
   });
 
-  it('keeps folder and files private while they are there', async () => {
+  it('keeps folder and files private while they exist', async () => {
     const modes = await withModelFolder(addTable(), folder, async (path) => {
       const inner = join(path, '..');
       return [inner, ...readdirSync(inner).map((name) => join(inner, name))].map(
@@ -68,7 +68,7 @@ describe('createSession', () => {
     expect(readdirSync(folder)).toEqual([]);
   });
 
-  it('goes through memory where no folder can be made', async () => {
+  it('uses memory if no folder can be created', async () => {
     const file = join(folder, 'file');
     writeFileSync(file, '');
     chmodSync(file, 0o400);
@@ -87,7 +87,7 @@ describe('createSession', () => {
     await session.release();
   });
 
-  it('refuses an execution provider that is not there', async () => {
+  it('refuses an execution provider that is not available', async () => {
     const session = createSession(addTable(), { executionProviders: ['nonsense'] });
     await expect(session).rejects.toThrow(SessionCreationError);
   });
@@ -101,7 +101,7 @@ describe('OnnxSession', () => {
     await expect(session.run(feeds())).rejects.toThrow(SessionReleasedError);
   });
 
-  it('lets runs that have begun finish before it is released', async () => {
+  it('lets started runs finish before its release', async () => {
     const session = await createSession(addTable());
     const runs = [session.run(feeds()), session.run(feeds())];
     const released = session.release();

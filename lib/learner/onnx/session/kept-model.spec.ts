@@ -67,7 +67,7 @@ describe('keptSession', () => {
   });
 
   it.each(['model.onnx', 'model.onnx.data', 'kept.json'])(
-    'makes it again where %s is changed',
+    'makes it again if %s is changed',
     async (file) => {
       await open('a');
       const path = join(cache, 'a', file);
@@ -80,7 +80,7 @@ describe('keptSession', () => {
   );
 
   it.each(['model.onnx', 'model.onnx.data', 'kept.json'])(
-    'makes it again where %s is cut off',
+    'makes it again if %s is cut off',
     async (file) => {
       await open('a');
       truncateSync(join(cache, 'a', file), 20);
@@ -89,7 +89,7 @@ describe('keptSession', () => {
     },
   );
 
-  it('does not take one of another name', async () => {
+  it('does not use one with another name', async () => {
     await open('b', 5);
     renameSync(join(cache, 'b'), join(cache, 'a'));
     expect(await open('a')).toEqual(MADE);
@@ -111,7 +111,7 @@ describe('keptSession', () => {
     },
   );
 
-  it('may be asked by several at once', async () => {
+  it('can be used by several at once', async () => {
     const all = await Promise.all(Array.from({ length: 6 }, () => open('a')));
     for (const { added } of all) expect(added).toBe(2);
     expect(readdirSync(cache)).toEqual(['a']);
@@ -126,7 +126,7 @@ describe('keptSession', () => {
     expect(readdirSync(cache).sort()).toEqual(['b', 'c', 'd', 'e']);
   });
 
-  it('removes what a killed process left, not what another writes', async () => {
+  it('removes leftovers of a killed process, not files that another is writing', async () => {
     await open('a');
     for (const name of ['tmp-old', 'tmp-new'])
       cpSync(join(cache, 'a'), join(cache, name), { recursive: true });
@@ -135,7 +135,7 @@ describe('keptSession', () => {
     expect(readdirSync(cache).sort()).toEqual(['a', 'b', 'tmp-new']);
   });
 
-  it('does without a folder that can be written', async () => {
+  it('works without a writable folder', async () => {
     const file = join(home, 'file');
     writeFileSync(file, '');
     chmodSync(file, 0o400);

@@ -44,7 +44,7 @@ it('makes a graph for each size, with the batch free', async () => {
   expect(made).toEqual(['2x7']);
 });
 
-it('keeps eight graphs, and frees the one that was used the longest time ago', async () => {
+it('keeps eight graphs, and frees the least recently used one', async () => {
   const { session, run, made, released } = sessions();
   for (let size = 1; size <= 9; size++) await run(1, size);
   await run(1, 2);
@@ -57,7 +57,7 @@ it('keeps eight graphs, and frees the one that was used the longest time ago', a
   await expect(run(1, 2)).rejects.toThrow(SessionReleasedError);
 });
 
-it('makes one for each batch once the code asks for its size', async () => {
+it('makes one for each batch size once the code needs it', async () => {
   const { run, made } = sessions(({ x }) => x![1] === 7);
   expect(await run(2, 7)).toBe('2x7');
   expect(await run(3, 7)).toBe('3x7');

@@ -38,7 +38,7 @@ describe('indexing', () => {
     expect(got).toEqual({ shape, data, dtype: 'float32' });
   });
 
-  it("reads by tensors, by torch's rules of where their dimensions stand", async () => {
+  it("reads by tensors, with torch's positions of their dimensions", async () => {
     const ids = { data: [2, 0], shape: [2], dtype: 'int64' } as const;
     const of = (make: (i: TensorValue) => Value) =>
       runTorch([x, ids], (env, tensor, i) => env.getItem(tensor, make(i!)));
@@ -73,7 +73,7 @@ describe('writing', () => {
     expect(got.data.slice(0, 12)).toEqual([0, -1, -1, 0, 4, -1, -1, 7, 8, -1, -1, 11]);
   });
 
-  it('reaches the base of a view, and the other views', async () => {
+  it('changes the base of a view, and the other views', async () => {
     const got = await runTorch([x], (env, tensor) => {
       const row = env.getItem(tensor, 1n) as TensorValue;
       const cell = env.getItem(row, key(0n, 0n)) as TensorValue;

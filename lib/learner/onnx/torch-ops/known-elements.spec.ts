@@ -2,7 +2,7 @@ import { expect, it } from 'vitest';
 import { GraphBuilder } from '../graph-builder.js';
 import { isOfSizesAlone, knownElements } from './known-elements.js';
 
-it('computes elements that follow from known ones, as the types hold them', () => {
+it('computes elements from known ones, rounded to their types', () => {
   const graph = new GraphBuilder();
   const steps = graph.constant([7], 'int64', []);
   const half = graph.op('Div', [steps, graph.scalar(2, 'int64')]);
@@ -15,7 +15,7 @@ it('computes elements that follow from known ones, as the types hold them', () =
   expect(knownElements(graph, rest)).toEqual([2]);
 });
 
-it('knows no element that depends on an input, and ends where values share values', () => {
+it('does not know elements that depend on an input, and ends if values share operands', () => {
   const graph = new GraphBuilder();
   const x = graph.input('x', 'float32', ['batch', 3]);
   expect(knownElements(graph, graph.op('ReduceMax', [x], { keepdims: 0 }))).toBeUndefined();
@@ -26,7 +26,7 @@ it('knows no element that depends on an input, and ends where values share value
   expect(knownElements(graph, value)).toBeUndefined();
 });
 
-it('tells what sizes alone decide', () => {
+it('knows which values depend only on sizes', () => {
   const graph = new GraphBuilder();
   const x = graph.input('x', 'float32', ['batch', 3]);
   const zeros = graph.op('Expand', [graph.scalar(0), graph.op('Shape', [x])]);

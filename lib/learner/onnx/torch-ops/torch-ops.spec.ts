@@ -224,7 +224,7 @@ async function check(some: readonly Case[], free: boolean): Promise<void> {
 }
 
 describe('operations of torch', () => {
-  it.each([...checked.keys()])('%s gives what torch gives', async (name) => {
+  it.each([...checked.keys()])("%s gives torch's result", async (name) => {
     const some = checked.get(name)!;
     await check(
       some.filter((one) => !raises(one)),
@@ -236,7 +236,7 @@ describe('operations of torch', () => {
     }
   });
 
-  it.each([...checked.keys()])('%s gives the same where no size is known', async (name) => {
+  it.each([...checked.keys()])('%s gives the same if no size is known', async (name) => {
     await check(
       checked.get(name)!.filter((one) => !raises(one) && !isEmpty(one)),
       true,

@@ -99,7 +99,7 @@ async function call([name, args, kwargs]: Case, free: boolean): Promise<OrtTenso
 }
 
 it.each(names.flatMap((name) => [true, false].map((free) => [name, free] as const)))(
-  '%s gives what torch gives (sizes free: %s)',
+  "%s gives torch's result (sizes open: %s)",
   async (name, free) => {
     for (const one of cases.filter(([other]) => other === name)) {
       // Attention's second result is None where no weights are asked for.

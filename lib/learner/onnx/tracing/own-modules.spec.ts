@@ -66,13 +66,13 @@ describe("modules of a notebook's own classes", () => {
     }
   });
 
-  it('refuses padding where torch may pack the rows of plain tensors', async () => {
+  it('refuses padding if torch may pack the rows of plain tensors', async () => {
     const inputs = [{ name: 'x0', dtype: 'int64' as const, shape: [null, null] }];
     const load = TorchModel.load(`${FOLDER}/PaddedNested.pt`, { inputs });
     await expect(load).rejects.toThrow('src_key_padding_mask, torch may skip padding');
   });
 
-  it('refuses layers in float64 rather than compute them in float32', async () => {
+  it('refuses float64 layers instead of computing them in float32', async () => {
     const inputs = [{ name: 'x0', dtype: 'float32' as const, shape: [null, 3, null, null] }];
     const load = TorchModel.load(`${FOLDER}/DoubleHead.pt`, { inputs });
     await expect(load).rejects.toThrow(
@@ -80,7 +80,7 @@ describe("modules of a notebook's own classes", () => {
     );
   });
 
-  it("lets fastai's tensors take the long way, as torch does", async () => {
+  it("sends fastai's tensors through the slow path, as torch does", async () => {
     const operators = async (file: string): Promise<string[]> => {
       const { module, torchFile } = openModuleFile(`${FOLDER}/${file}.pt`);
       try {

@@ -26,7 +26,7 @@ const never = (): never => {
 describe.each(MINORS)('code of Python 3.%i', (minor) => {
   const codes = allCode(minor);
 
-  it('is told from the code of other versions', () => {
+  it('is distinguished from the code of other versions', () => {
     expect(codes.length).toBeGreaterThan(1000);
     const version = new CodeVersion();
     for (const raw of codes) version.add(raw);
@@ -34,7 +34,7 @@ describe.each(MINORS)('code of Python 3.%i', (minor) => {
     expect(version.possible).toEqual([minor]);
   });
 
-  it('means the same where a function alone leaves two versions', () => {
+  it('means the same if a function fits two versions', () => {
     const unknown: string[] = [];
     const wrong: string[] = [];
     for (const raw of codes) {
@@ -179,7 +179,7 @@ describe('a code object', () => {
     expect(make).toThrow(reason);
   });
 
-  it('ends in an error or in instructions whatever its bytes are', () => {
+  it('becomes an error or instructions, whatever its bytes are', () => {
     let seed = 1;
     const random = (below: number): number => {
       seed = (seed * 1103515245 + 12345) % 2 ** 31;

@@ -29,7 +29,7 @@ describe('showCode', () => {
     `);
   });
 
-  it('writes what guards the code, and the functions within it', () => {
+  it('writes the guards of the code, and the functions within it', () => {
     const text = shown('3.12', 'closure_argument_cell');
     expect(text).toMatch(/^f\(x, \*rest, k, \*\*more\), line \d+\n/);
     expect(text).toMatch(/\n\nf\.<locals>\.g\(\), line \d+\n/);

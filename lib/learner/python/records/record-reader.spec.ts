@@ -45,7 +45,7 @@ const WRITERS = [
   '3.13',
 ];
 
-describe.each(WRITERS)('what cloudpickle of Python %s writes', (writer) => {
+describe.each(WRITERS)('the output of cloudpickle in Python %s', (writer) => {
   const root = unpickle(gunzipSync(readFileSync(new URL(`records-${writer}.pkl.gz`, folder))));
   const probes = root as PyDict;
 
@@ -60,7 +60,7 @@ describe('a record of the file', () => {
   const G = (module: string, name: string): PyGlobal => new PyGlobal(module, name);
   const read = (record: PyValue): Value => readerOf().reader.value(record);
 
-  it('that is the same gives the same value, and cycles end', () => {
+  it('gives the same value each time, and cycles end', () => {
     const list: PyValue[] = [1, 2.5];
     list.push(list);
     const value = read(list) as List;
@@ -73,7 +73,7 @@ describe('a record of the file', () => {
     expect(evaluator.getAttr(thing, 'me')).toBe(thing);
   });
 
-  it('of which only the class is known has its attributes, and nothing else', () => {
+  it('of a class known only by name has its attributes, and nothing else', () => {
     const { reader, evaluator } = readerOf();
     const object = new PyObject(G('__main__', 'Net'));
     object.build(PyDict.from([['n', 3]]));
@@ -87,14 +87,14 @@ describe('a record of the file', () => {
     );
   });
 
-  it('is a constant or a module by its name', () => {
+  it('may be a constant or a module, by name', () => {
     expect(read(G('builtins', 'Ellipsis'))).toBe(ELLIPSIS);
     expect(read(new PyObject(G('builtins', 'type'), [null]))).toBe(TYPES.NoneType);
     const module = new PyObject(G('cloudpickle.cloudpickle', 'subimport'), ['not.known']);
     expect(read(module)).toBeInstanceOf(ModuleValue);
   });
 
-  it('that nests without end is an error, or is read', () => {
+  it('that is nested very deeply is an error, or is read', () => {
     let lists: PyValue = [];
     let tuples: PyValue = new PyTuple();
     let calls: PyValue = null;

@@ -65,13 +65,13 @@ describe('PythonPattern', () => {
   });
 
   it.each(['(a)|b\\1', '(a)?\\1', '(?(1)a|b)', '\\N{BULLET}', '(?L:a)', '(?:|a)*b', '(?i:(a)\\1)'])(
-    'refuses %s, which JavaScript would match otherwise',
+    'refuses %s, which JavaScript would match differently',
     (source) => {
       expect(() => new PythonPattern(source)).toThrow(UnsupportedRegexError);
     },
   );
 
-  it('says in errors what is wrong, where, and what to do', () => {
+  it('reports the error, its position and what to do', () => {
     expect(() => new PythonPattern('a(b')).toThrow(
       /"a\(b" is not valid in Python: missing \), unterminated subpattern at position 3\. .*export it again/,
     );
@@ -86,13 +86,13 @@ describe('PythonPattern', () => {
     expect(new PythonPattern('(?a)a', 0).flags).toBe(256);
   });
 
-  it('numbers groups as Python does where atomic groups need captures of their own', () => {
+  it('numbers groups as Python does, although atomic groups need additional captures', () => {
     const pattern = new PythonPattern('(?>(a)|b)(?P<name>c)++(d)?');
     expect(pattern.search('xacc')?.groups).toEqual(['acc', 'a', 'c', undefined]);
     expect(pattern.groupNames.get('name')).toBe(2);
   });
 
-  it('replaces with a function, around empty matches as well', () => {
+  it('replaces with a function, also around empty matches', () => {
     expect(new PythonPattern('x*').sub(() => '-', 'abxd')).toBe('-a-b--d-');
     expect(new PythonPattern('(\\w)').sub(({ groups }) => `<${groups[1]}>`, '1 a')).toBe('<1> <a>');
     expect(new PythonPattern('q').sub(() => '-', 'abc')).toBe('abc');
@@ -113,7 +113,7 @@ describe('PythonPattern', () => {
     expect(pattern.matches('w40a-et')).toBe(false);
   });
 
-  it('sees early that an end does not come', () => {
+  it('notices early that a required end is missing', () => {
     const pattern = new PythonPattern('(?:\\S+(?::\\S*)?@)?[a-z]+', 0);
     const long = '{"a":'.repeat(40_000);
     // Each way to divide 200,000 characters between two loops would take minutes.

@@ -47,7 +47,7 @@ function outcomes({ source, calls }: SourceFixture): (Outcome | string)[] {
 beforeAll(loadParser);
 
 describe('Python source', () => {
-  it('gives what CPython gave', () => {
+  it('gives the results of CPython', () => {
     const wrong: unknown[] = [];
     const fixtures = sourceFixtures();
     for (const fixture of fixtures) {

@@ -10,8 +10,8 @@ beforeAll(loadParser);
 const instructionsOf = (source: string) =>
   readable('a.py', () => compile(parse(source), 'a.py')).instructions;
 
-describe('sources that are damaged', () => {
-  it('become code, or an error that says where', () => {
+describe('damaged sources', () => {
+  it('become code, or an error with a position', () => {
     let seed = 22;
     const random = (below: number) => {
       seed = (seed * 48271) % 2147483647;
@@ -46,11 +46,11 @@ describe('sources that are damaged', () => {
       'blocks',
       `${Array.from({ length: 300 }, (_, n) => `${' '.repeat(n)}if a:\n`).join('')}${' '.repeat(300)}b\n`,
     ],
-  ])('are refused where %s are nested too deeply', (_, source) => {
+  ])('are refused if %s are nested too deeply', (_, source) => {
     expect(() => instructionsOf(source)).toThrow(UnreadableCodeError);
   });
 
-  it('are refused where `finally` makes too much of them', () => {
+  it('are refused if `finally` multiplies them too much', () => {
     const lines = ['def f():'];
     for (let n = 1; n < 40; n++) {
       const margin = ' '.repeat(n);

@@ -22,14 +22,14 @@ const given = async (...texts: { name: string; text: string }[]) =>
   withFiles(await SourceFiles.read(texts));
 
 describe('a notebook', () => {
-  it('gives a class with the names that its methods find at the end', async () => {
+  it('gives a class whose methods see the names at the end of the file', async () => {
     const { evaluator, lookup, call } = await opened();
     const net = call(lookup('__main__', 'Net'), 1n);
     // (1 + 1) * 4 + 103: SIZE of the last cell that has it, and what the loop makes of OFFSET.
     expect(call(evaluator.getAttr(net, 'forward'), 1n)).toBe(111n);
   });
 
-  it('evaluates a class with the names above it', async () => {
+  it('evaluates a class body with the names above it', async () => {
     const { evaluator, lookup } = await opened();
     const net = lookup('__main__', 'Net');
     expect(evaluator.getAttr(net, 'size')).toBe(3n);
@@ -38,7 +38,7 @@ describe('a notebook', () => {
     expect(evaluator.repr(evaluator.getAttr(net, 'sizes'))).toBe('[1]');
   });
 
-  it('adds what is patched, to a class and its bases', async () => {
+  it('adds patches to a class and its bases', async () => {
     const { evaluator, lookup, call } = await opened();
     const net = call(lookup('__main__', 'Net'), 1n);
     expect(call(evaluator.getAttr(net, 'twice'), 1n)).toBe(222n);
@@ -46,12 +46,12 @@ describe('a notebook', () => {
     expect(call(evaluator.getAttr(net, 'tripled'))).toBe(3n);
   });
 
-  it('takes imports of files, of files that cells write, and of everything in a file', async () => {
+  it('supports imports of files, of files that cells write, and star imports', async () => {
     const { lookup, call } = await opened();
     expect(call(lookup('__main__', 'read'))).toBe(29n);
   });
 
-  it('follows conditions, and what stands in for imports that are not known', async () => {
+  it('follows conditions, and replacements of unknown imports', async () => {
     const { lookup } = await opened();
     expect(lookup('__main__', 'MAIN')).toBe('main');
     expect(lookup('__main__', 'HAS')).toBe(false);
@@ -71,7 +71,7 @@ describe('a notebook', () => {
     expect(() => call(lookup('__main__', 'loud'), 0n)).toThrow(/line 5\b.*NameError/s);
   });
 
-  it('finds a lambda where only one can be meant', async () => {
+  it('finds a lambda if only one is possible', async () => {
     const { lookup, call, evaluator } = await opened();
     const named = lookup('__main__', 'get_y');
     expect(call(named, 1n)).toBe(3n);
@@ -82,7 +82,7 @@ describe('a notebook', () => {
     );
   });
 
-  it('shows a definition with its place', async () => {
+  it('shows a definition with its location', async () => {
     const { files } = await opened();
     expect(files.sourceOf('__main__', 'Net.forward')).toEqual({
       file: 'model.ipynb, cell 4',
@@ -101,7 +101,7 @@ describe('files', () => {
     expect(call(evaluator.getAttr(call(lookup('pack', 'Block')), 'forward'), 3n)).toBe(21n);
   });
 
-  it('are named where one is missing', async () => {
+  it('are named if one is missing', async () => {
     const { lookup, files } = await opened();
     expect(() => lookup('pack.layers', 'Lost')).toThrow(
       /^The learner needs pack\.missing for pack\.layers\.Lost, but .* has no file pack\/missing\.py/,
@@ -135,13 +135,13 @@ describe('files', () => {
     await expect(SourceFiles.read(many)).rejects.toThrow('The limit is 500 files');
   });
 
-  it('end in errors where definitions go round', async () => {
+  it('give errors for circular definitions', async () => {
     const { lookup } = await given({ name: 'a.py', text: 'x = y\ny = x\nclass A(A): pass\n' });
     expect(() => lookup('a', 'x')).toThrow(/NameError/);
     expect(() => lookup('a', 'A')).toThrow(/NameError/);
   });
 
-  it('hold names that JavaScript has a meaning for', async () => {
+  it('may contain names with a meaning in JavaScript', async () => {
     const { lookup, evaluator } = await given({
       name: 'a.py',
       text: 'constructor = 1\n__proto__ = 2\nclass C:\n    toString = 3\n',

@@ -48,7 +48,7 @@ function oneTensor(offset: number, size: number, stride: number, count = 4): Uin
   return makeTorchFile(pickle, { '0': floats });
 }
 
-describe('files that are something else', () => {
+describe('files of other kinds', () => {
   it.each<[string, Uint8Array | string, RegExp]>([
     ['nothing', '', /it is empty/],
     [
@@ -70,7 +70,7 @@ describe('files that are something else', () => {
     expect(() => readTorchFile(bytes)).toThrow(message);
   });
 
-  it('refuses TorchScript, tar and what is not there', () => {
+  it('refuses TorchScript, tar and missing files', () => {
     expect(() => readTorchFile(fixture('scripted.pt'))).toThrow(TorchScriptFileError);
     const tar = new Uint8Array(512);
     tar.set(Buffer.from('ustar'), 257);
@@ -80,7 +80,7 @@ describe('files that are something else', () => {
     expect(() => readTorchFile(tmpdir())).toThrow(/the path is a directory/);
   });
 
-  it('refuses numbers of the other byte order', () => {
+  it('refuses numbers in the other byte order', () => {
     const zip = makeZip([
       { name: 'a/data.pkl', content: NONE },
       { name: 'a/byteorder', content: 'big' },
@@ -90,17 +90,17 @@ describe('files that are something else', () => {
 });
 
 describe('zip archives', () => {
-  it('reads what is well formed, deflated and with 64-bit sizes as well', () => {
+  it('reads well-formed archives, also deflated ones and those with 64-bit sizes', () => {
     for (const options of [{}, { deflate: true }, { zip64: true }]) {
       expect(rootOf(makeZip([{ name: 'a/data.pkl', content: NONE, ...options }]))).toBeNull();
     }
   });
 
-  it('does not care what the folder is called', () => {
+  it('accepts any name of the folder', () => {
     expect(rootOf(makeZip([{ name: 'ünï code/data.pkl', content: NONE }]))).toBeNull();
   });
 
-  it('checks the CRC of the pickle at once, of a storage when it is used', () => {
+  it('checks the CRC of the pickle at once, and that of a storage on use', () => {
     const badPickle = makeZip([{ name: 'a/data.pkl', content: NONE, crc: 1 }]);
     expect(() => readTorchFile(badPickle)).toThrow(CorruptEntryError);
     const pickle = pickleBytes('\x80\x02', floatTensor(floatStorage('0', 4), 0, 4, 1), '.');
@@ -181,7 +181,7 @@ describe('zip archives', () => {
     expect(() => readTorchFile(bytes)).toThrow(message);
   });
 
-  it('refuses bombs and more than its limits', () => {
+  it('refuses bombs and files beyond its limits', () => {
     const bomb = makeZip([
       { name: 'a/data.pkl', content: Buffer.alloc(10_000_000), deflate: true },
     ]);
@@ -200,7 +200,7 @@ describe('zip archives', () => {
 
 describe('truncated files', () => {
   it.each(['module.pt', 'tensors-protocol4.pt', 'legacy-views.pt'])(
-    'says so wherever %s ends',
+    'reports the end wherever %s is cut off',
     (name) => {
       const whole = fixture(name);
       for (let length = 1; length < whole.length; length += 13) {
@@ -236,7 +236,7 @@ function openFiles(): number {
 }
 
 describe('legacy streams', () => {
-  it('refuses a storage whose count is another than its tensors need', () => {
+  it('refuses a storage with a count that does not fit its tensors', () => {
     const bytes = new Uint8Array(fixture('legacy-views.pt'));
     const at = bytes.length - 6 * 4 - 8;
     bytes[at] = 5;

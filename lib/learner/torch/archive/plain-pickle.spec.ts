@@ -76,7 +76,7 @@ function joblibArray(
 const four = new Uint8Array(new Float32Array([1, 2, 3, 4]).buffer);
 
 describe('pickles that torch did not write', () => {
-  it('are read, with the storages that they hold', () => {
+  it('are read, with their storages', () => {
     for (const device of ['cpu', 'cuda:0', 'mps']) {
       const file = readTorchFile(tensorOf(storageFile([1, 2, 3], device), 3));
       expect(file.format).toBe('pickle');
@@ -96,12 +96,12 @@ describe('pickles that torch did not write', () => {
   it.each([
     ['zlib', deflateSync],
     ['gzip', gzipSync],
-  ])('are read when joblib compressed them with %s', (_, compress) => {
+  ])('are read if joblib compressed them with %s', (_, compress) => {
     const { root } = readTorchFile(compress(tensorOf(storageFile([5]), 1)));
     expect((root as Tensor).toNumbers()).toEqual([5]);
   });
 
-  it("have arrays of joblib's behind their records", () => {
+  it("have joblib's arrays after their records", () => {
     const items = (bytes: Uint8Array) => (readTorchFile(bytes).root as NdArray).items();
     expect(items(joblibArray(four))).toEqual([1, 2, 3, 4]);
     expect(items(joblibArray(four, { aligned: true }))).toEqual([1, 2, 3, 4]);
@@ -114,12 +114,12 @@ describe('pickles that torch did not write', () => {
     ['lzma', pickleBytes('\x5d\0\0\x80\0'), /compressed with lzma/],
     ['lz4', pickleBytes('\x04"M\x18d@'), /compressed with lz4/],
     ['gzip of a text', gzipSync('hello'), /compressed with gzip/],
-  ])('are told by what they were compressed with: %s', (_, bytes, message) => {
+  ])('are refused with the name of their compression: %s', (_, bytes, message) => {
     expect(() => readTorchFile(bytes)).toThrow(NotATorchFileError);
     expect(() => readTorchFile(bytes)).toThrow(message);
   });
 
-  it('end in an error where they are hostile', () => {
+  it('end in an error if they are hostile', () => {
     const half = tensorOf(storageFile([1, 2, 3]), 3).subarray(0, 60);
     expect(() => readTorchFile(half)).toThrow(TruncatedFileError);
     const notAStorage = pickleBytes('\x80\x02N.');
@@ -138,7 +138,7 @@ describe('pickles that torch did not write', () => {
     );
   });
 
-  it('grow no more than the limits let them', () => {
+  it('do not grow beyond the limits', () => {
     const zeros = Buffer.concat([
       pickleBytes('\x80\x04B', le(2 ** 20, 4)),
       Buffer.alloc(2 ** 20),

@@ -100,8 +100,8 @@ describe('frames of pandas 1.0 to 1.2', () => {
   });
 });
 
-describe('columns that cannot be read', () => {
-  it('are named when they are asked for, and only then', () => {
+describe('unreadable columns', () => {
+  it('are named only on access', () => {
     const frame = new DataFrame();
     const period = object('pandas.core.arrays.period', 'PeriodArray');
     frame.manager = object('pandas.core.internals.managers', 'BlockManager', {}, [
@@ -122,12 +122,12 @@ describe('columns that cannot be read', () => {
     );
   });
 
-  it('include frames whose state never came', () => {
+  it('include frames without a state', () => {
     expect(() => new DataFrame().columns).toThrow(UnreadableColumnError);
     expect(() => new Series().values).toThrow(UnreadableColumnError);
   });
 
-  it('include arrays that nest and masks that do not fit', () => {
+  it('include nested arrays and masks that do not fit', () => {
     const masked = object('pandas.core.arrays.integer', 'IntegerArray', {
       _data: codes(1, 2),
       _mask: codes(0),
@@ -161,7 +161,7 @@ describe('Arrow arrays', () => {
     expect(readArrowArray(masked, NaN)).toEqual([NaN, 'bc']);
   });
 
-  it('refuses buffers that are too short, and gives nothing for other types', () => {
+  it('refuses buffers that are too short, and returns undefined for other types', () => {
     expect(() => readArrowArray(restore(3, [null, offsets, letters]), null)).toThrow(
       CorruptTensorError,
     );

@@ -134,7 +134,7 @@ describe('binary opcodes', () => {
     'N',
   ])('says that %j is cut off', (pickle) => expect(() => run(pickle)).toThrow(TruncatedFileError));
 
-  it('refuses what is not in the file', () => {
+  it('refuses references outside the file', () => {
     for (const pickle of [
       '\x80\x06N.',
       '\x82\x01.',
@@ -185,7 +185,7 @@ describe('calls', () => {
     expect(run('\x80\x03c__builtin__\nunicode\n.')).toEqual(new PyGlobal('__builtin__', 'unicode'));
   });
 
-  it('takes state that comes late, and twice', () => {
+  it('accepts state that comes late or twice', () => {
     // The object is in a list, and referred to again, before its state is built.
     const [first, second] = run(
       pickleBytes(']cm\nC\n)\x81q\x00ah\x00}', text('a'), 'K\x01sbah\x00}', text('b'), 'K\x02sb0.'),
@@ -234,7 +234,7 @@ describe('limits', () => {
     expect(() => run('Nr\xff\xff\xff\xff.')).toThrow(/raise `limits\.maxMemo`/);
   });
 
-  it('does not let few bytes copy many', () => {
+  it('does not allow a few bytes to copy many', () => {
     // One text of 1000 characters, encoded again and again.
     const again = 'c_codecs\nencode\nh\x01R0'.repeat(50);
     const long = text('x'.repeat(1000));
@@ -256,7 +256,7 @@ describe('limits', () => {
     expect(run(`cm\nf\n${')R\x85cm\nf\n0'.repeat(3)}0N.`)).toBeNull();
   });
 
-  it('reads a billion laughs without laughing', () => {
+  it('reads a "billion laughs" file with little memory', () => {
     const doubling = Array.from({ length: 60 }, () => 'q\x000h\x00h\x00\x86').join('');
     const dict = run(`}q\x01K\x01\x85${doubling}q\x020h\x01h\x02K\x05s.`) as PyDict;
     expect(dict.size).toBe(1);

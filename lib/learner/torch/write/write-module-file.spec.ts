@@ -56,7 +56,7 @@ describe.each([
   'multi_label',
   'regression',
 ])('the model of the learner %s', (name) => {
-  it('is written as a file of its own, and is the same', async () => {
+  it('is written as a separate file, and is the same', async () => {
     const file = join(folder, `${name}.pt`);
     expect(await writeModuleFile({ source: learner(name), path: ['model'] }, file)).toBe(true);
     const [whole, part] = [readTorchFile(learner(name)), readTorchFile(file)];
@@ -73,7 +73,7 @@ describe.each([
   });
 });
 
-it('gives the same bytes each time, of bytes too', async () => {
+it('gives the same bytes each time, also from bytes', async () => {
   const [first, second] = [join(folder, 'a.pt'), join(folder, 'b.pt')];
   const source = learner('few_rules');
   await writeModuleFile({ source, path: ['model'] }, first);
@@ -81,7 +81,7 @@ it('gives the same bytes each time, of bytes too', async () => {
   expect(readFileSync(first).equals(readFileSync(second))).toBe(true);
 });
 
-it('gives up on a stream from before torch 1.6, and on what is not there', async () => {
+it('refuses files from before torch 1.6, and missing files', async () => {
   const file = join(folder, 'none.pt');
   const path = ['model'];
   expect(await writeModuleFile({ source: learner('legacy_stream'), path }, file)).toBe(false);
@@ -94,7 +94,7 @@ describe('a part of a pickle', () => {
   const text = (value: string): number[] => [0x58, value.length, 0, 0, 0, ...Buffer.from(value)];
   const object = ['cm\nC\n', ')', [0x81]];
 
-  it('brings what it shares with the rest, once', () => {
+  it('includes the parts that it shares with the rest, once', () => {
     // C(): a = [], m = (a, a)
     const bytes = pickle(
       [0x80, 2],
@@ -114,7 +114,7 @@ describe('a part of a pickle', () => {
     );
   });
 
-  it('keeps a thing one thing that stands within another one', () => {
+  it('keeps an object that occurs within another one single', () => {
     // C(): a = [], b = [a], m = (a, b)
     const bytes = pickle(
       [0x80, 2],
@@ -134,7 +134,7 @@ describe('a part of a pickle', () => {
     expect(part).toContain('j\x05\0\0\0a');
   });
 
-  it('is none where it refers to what it is a part of', () => {
+  it('is refused if it refers to an object that contains it', () => {
     // C(): m = [C itself]
     const bytes = pickle([0x80, 2], ...object, 'q\x01}', text('m'), ']h\x01asb.');
     expect(picklePart(bytes, ['m'])).toBeUndefined();

@@ -55,7 +55,7 @@ describe('plainCsv', () => {
     ]);
   });
 
-  it('stops where nobody waits', () => {
+  it('stops if nobody waits', () => {
     const wanted = (): void => {
       throw new Error('left');
     };

@@ -39,8 +39,8 @@ const frame = (columns: Record<string, Cells>): RawFrame => ({
   columns: new Map(Object.entries(columns)),
 });
 
-describe('A frame that another thread has read', () => {
-  it('is the table that this thread would have made', async () => {
+describe('A frame read by another thread', () => {
+  it('equals the table that this thread would make', async () => {
     await fc.assert(
       fc.asyncProperty(frames, async (raw) => {
         const own = await toTable(raw);
@@ -68,7 +68,7 @@ describe('A frame that another thread has read', () => {
     expect(() => other.array('c')).toThrow(TypeError);
   });
 
-  it('goes on to a runner as it came, or as it was changed', async () => {
+  it('reaches a runner as it arrived, or with its changes', async () => {
     const other = await received(frame({ a: [1, null], b: ['x', 'y'] }));
     const cells = (name: string): unknown => {
       const packed = unpackColumn(packFrame(other).columns.get(name)!);
@@ -87,7 +87,7 @@ describe('A frame that another thread has read', () => {
     ]);
   });
 
-  it('is made in turns, many texts as well', async () => {
+  it('is created in short steps, also with many texts', async () => {
     const texts = Array.from({ length: 10_000 }, (_, row) => `text ${row}`);
     const other = await received(frame({ texts }));
     await fillIn(other);

@@ -26,12 +26,12 @@ describe('parseJsonText', () => {
     },
   );
 
-  it('takes what only looks too large, and the rest where it is asked to', () => {
+  it('accepts numbers that only look too large, and others on request', () => {
     expect(parseJsonText('["1e999", 1e-999, 1e300]')).toEqual(['1e999', 0, 1e300]);
     expect(parseJsonText('[1e999]', { finite: false })).toEqual([Infinity]);
   });
 
-  it('bounds the nesting, and counts no brackets of strings', () => {
+  it('limits nesting, without counting brackets in strings', () => {
     const deep = (levels: number): string => '['.repeat(levels) + ']'.repeat(levels);
     expect(() => parseJsonText(deep(513))).toThrow('nested more than 512 levels deep');
     expect(() => parseJsonText('{"a":'.repeat(600) + '1' + '}'.repeat(600))).toThrow('nested');
@@ -51,7 +51,7 @@ describe('parseJsonText', () => {
     expect(parseJsonText(text)).toEqual(JSON.parse(text));
   });
 
-  it('takes nothing else for such an integer', () => {
+  it('does not treat other text as such an integer', () => {
     const text =
       '{"12345678901234567890":"12345678901234567890","a":1.2345678901234567890,"b":12345678901234567890e1,"c\\"12345678901234567890":"\\\\"}';
     expect(parseJsonText(text, { wide: true })).toEqual(JSON.parse(text));

@@ -36,7 +36,7 @@ describe('writeJson', () => {
     );
   });
 
-  it('has nothing for undefined, and throws for circles', () => {
+  it('returns undefined for undefined, and throws for circular values', () => {
     expect(writeJson(undefined)).toBeUndefined();
     const circle: Record<string, unknown> = {};
     circle['self'] = circle;

@@ -49,7 +49,7 @@ describe('readNpy', () => {
     expect(plain(dtype, array.data)).toEqual(values);
   });
 
-  it.each(Object.entries(cases))('reads what was written of it: %s', (name, { dtype, values }) => {
+  it.each(Object.entries(cases))('reads its own output: %s', (name, { dtype, values }) => {
     const { dims, ...array } = readNpy(fileOf(name));
     const elements = dtype === 'float16' ? Array.from(array.data as never, fromHalf) : array.data;
     const again = readNpy(writeNpy(array.dtype, dims, elements));
@@ -66,7 +66,7 @@ describe('readNpy', () => {
     },
   );
 
-  it('gives away the memory of the body, or a copy that is aligned', () => {
+  it('uses the memory of the body, or an aligned copy', () => {
     const file = fileOf('little_f8');
     const shifted = new Uint8Array(file.length + 3).subarray(3);
     shifted.set(file);
@@ -102,7 +102,7 @@ describe('readNpy', () => {
     expect(() => readNpy(file)).toThrow('longer than 65536 bytes');
   });
 
-  it('gives an array or a fault, whatever is sent', () => {
+  it('gives an array or an error, whatever is sent', () => {
     const whole = ['little_f4', 'columns', 'big_i8', 'version2', 'bool'].map(fileOf);
     const change = fc.record({ at: fc.nat(140), byte: fc.integer({ min: 0, max: 255 }) });
     fc.assert(

@@ -42,7 +42,7 @@ const rowsOf = async (
 ): Promise<number> => (await thread.run('frame', scope, body, JSON_ROWS)).rows;
 
 describe('ParseThread', () => {
-  it('refuses what would make too many bytes wait, and parses what has come before', async () => {
+  it('refuses a body that would make too many bytes wait, and parses earlier ones', async () => {
     const body = bodyOf(1000);
     const thread = threadOf({ waitingBytes: 1.5 * body.bytes!.length });
     const [first, second, third] = await Promise.allSettled([
@@ -61,7 +61,7 @@ describe('ParseThread', () => {
     expect(await Promise.all(both)).toEqual([1000, 1001]);
   });
 
-  it('says that a body takes too much memory, and goes on with a new thread', async () => {
+  it('reports a body that takes too much memory, and continues with a new thread', async () => {
     const thread = threadOf({ heapMb: 24 });
     const stop = thread.use();
     const [large, small] = await Promise.allSettled([
@@ -75,7 +75,7 @@ describe('ParseThread', () => {
     await stop();
   });
 
-  it('gives up a thread that stays in a body that nobody waits for', async () => {
+  it('ends a thread that is stuck in a body for which nobody waits', async () => {
     const thread = threadOf({ stuckMs: 0 });
     const stop = thread.use();
     const scope = new RequestScope();
@@ -90,7 +90,7 @@ describe('ParseThread', () => {
     await stop();
   });
 
-  it('does not parse what nobody waits for any more', async () => {
+  it('does not parse bodies for which nobody waits any longer', async () => {
     const thread = threadOf();
     const stop = thread.use();
     const scope = new RequestScope();

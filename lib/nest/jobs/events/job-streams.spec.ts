@@ -43,7 +43,7 @@ describe('Streams that follow jobs', () => {
     return made;
   }
 
-  it('tells each state once, and the end', async () => {
+  it('sends each state once, and the end', async () => {
     const streams = make();
     const [first, last] = [job('a'), { id: 'a', state: 'succeeded', progress: 1 }];
     const stream = streams.open(first);
@@ -61,7 +61,7 @@ describe('Streams that follow jobs', () => {
     expect(streams.size).toBe(0);
   });
 
-  it('tells the end without a pause', async () => {
+  it('sends the end without a pause', async () => {
     const streams = make({ pauseMs: 3_600_000 });
     const [first, last] = [job('a'), { id: 'a', state: 'succeeded', progress: 1 }];
     const seen: string[] = [];
@@ -76,7 +76,7 @@ describe('Streams that follow jobs', () => {
     expect(seen).toEqual([':\n\n', eventOf(first), eventOf(last), END]);
   });
 
-  it('goes on after what a client knows, and has nothing for one that knows the end', async () => {
+  it('continues after the last state that a client knows, and ends if it knows the final one', async () => {
     const streams = make();
     const ended = job('a', 'succeeded', 1);
     const again: string[] = [];
@@ -91,7 +91,7 @@ describe('Streams that follow jobs', () => {
     expect(rest).toEqual([':\n\n']);
   });
 
-  it('keeps the newest state alone for a client that does not read', async () => {
+  it('keeps only the newest state for a client that does not read', async () => {
     const streams = make();
     const stream = streams.open(job('a'))!;
     for (let progress = 1; progress <= 10; progress++) {
@@ -107,7 +107,7 @@ describe('Streams that follow jobs', () => {
     expect(seen).toEqual([':\n\n', eventOf(ended), END]);
   });
 
-  it('ends when the job is gone', async () => {
+  it('ends when the job no longer exists', async () => {
     const streams = make();
     const running = job('a');
     const stream = streams.open(running)!;
@@ -120,7 +120,7 @@ describe('Streams that follow jobs', () => {
     expect(seen).toEqual([':\n\n', eventOf(running), END]);
   });
 
-  it('says that it is alive, and finds what was not told', async () => {
+  it('sends heartbeats, and finds changes that were not published', async () => {
     const streams = make({ heartbeatMs: 5 });
     const running = job('a');
     const seen: string[] = [];
@@ -132,7 +132,7 @@ describe('Streams that follow jobs', () => {
     expect(seen.slice(-2)).toEqual([eventOf(jobs.get('a')!), END]);
   });
 
-  it('outlives reads that fail', async () => {
+  it('survives failed reads', async () => {
     const streams = make();
     const stream = streams.open(job('a'))!;
     read.mockRejectedValueOnce(new Error('Redis is away'));
@@ -145,7 +145,7 @@ describe('Streams that follow jobs', () => {
     expect(seen.slice(-2)).toEqual([eventOf(ended), END]);
   });
 
-  it('are as many as a job and a process may have, and places come back', async () => {
+  it('are limited per job and process, and places become free again', async () => {
     const streams = make({ perJob: 2, perProcess: 3 });
     const first = streams.open(job('a'))!;
     streams.open(job('a'));
@@ -161,7 +161,7 @@ describe('Streams that follow jobs', () => {
     expect(streams.open(job('c'))).toBeDefined();
   });
 
-  it('end after a while, so that credentials are looked at again', async () => {
+  it('end after a while, so that credentials are checked again', async () => {
     const streams = make({ longestMs: 5 });
     const running = job('a');
     const seen: string[] = [];

@@ -102,7 +102,7 @@ describe('The address that a submission names', () => {
     expect(() => requestedUrl(address, options)).toThrow(/^Webhook-Url: .{1,300}$/);
   });
 
-  it('is refused where there is no list', () => {
+  it('is refused if no list exists', () => {
     for (const none of [undefined, resolved()]) {
       expect(() => requestedUrl('https://a.example', none)).toThrow('does not send webhooks');
     }
@@ -136,7 +136,7 @@ describe('Public addresses', () => {
     expect(isPublicAddress(address)).toBe(expected);
   });
 
-  it('are told from names in the hosts of URLs', () => {
+  it('are distinguished from names in the hosts of URLs', () => {
     const hosts = ['http://[::1]/', 'http://[::ffff:127.0.0.1]/', 'http://a/', 'http://[2606::1]/'];
     expect(hosts.map((url) => isPublicHost(new URL(url).hostname))).toEqual([
       false,
@@ -146,7 +146,7 @@ describe('Public addresses', () => {
     ]);
   });
 
-  it('are looked up at the connection, whatever the name is', async () => {
+  it('are looked up when the connection is made, whatever the name', async () => {
     const failure = await new Promise((resolve) =>
       lookupPublic('localhost', { all: true }, (error) => resolve(error)),
     );
@@ -235,7 +235,7 @@ describe('Delivery', () => {
     expect(answer).toHaveBeenCalledTimes(1);
   });
 
-  it('says when to come back, and when not to', async () => {
+  it('says when to retry, and when not to', async () => {
     let status = 503;
     const url = await receiver(() => [status, { 'retry-after': '999999999' }]);
     const error: unknown = await deliver(pending(url), resolved()).catch((e: unknown) => e);
@@ -245,7 +245,7 @@ describe('Delivery', () => {
     expect(await deliver(pending(url), resolved())).toBe(false);
   });
 
-  it('gives up a receiver that never answers, and one that is not there', async () => {
+  it('gives up on a receiver that never answers, and on one that does not exist', async () => {
     const url = await receiver(() => null);
     const options = resolved({ timeoutMs: 50 });
     await expect(deliver(pending(url), options)).rejects.toThrow('no answer within 50 ms');
@@ -267,7 +267,7 @@ describe('Delivery', () => {
     expect(await deliver(pending(url, true), options)).toBe(true);
   });
 
-  it('waits longer from one attempt to the next', () => {
+  it('waits longer after each attempt', () => {
     const delays = resolved().retryDelaysMs;
     expect(delays.map((_, at) => retryDelay(delays, at + 1, new Error(), () => 0))).toEqual(delays);
     expect(retryDelay([1000], 1, new Error(), () => 0.999)).toBe(1200);

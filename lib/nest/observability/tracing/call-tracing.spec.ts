@@ -25,7 +25,7 @@ describe('traceSent', () => {
     context.disable();
   });
 
-  it('lets a call carry the id and the trace of its request', () => {
+  it('sends the id and the trace of the request with a call', () => {
     traceSent(true);
     expect(sent(FACTS)?.headers).toEqual({});
     const scope = new RequestScope();
@@ -37,7 +37,7 @@ describe('traceSent', () => {
     });
   });
 
-  it('makes a span of each call, which goes with it', () => {
+  it('records a span of each call, and sends it with the call', () => {
     const exporter = new InMemorySpanExporter();
     const provider = new BasicTracerProvider({
       spanProcessors: [new SimpleSpanProcessor(exporter)],

@@ -41,7 +41,7 @@ describe('Connections', () => {
     expect(made.count).toBe(0);
   });
 
-  it('lets go on who reads, however slowly', async () => {
+  it('does not cut off a client that reads, however slowly', async () => {
     const sockets: Duplex[] = [];
     const made = connections((socket) => sockets.push(socket), 300);
     const port = await made.listen('127.0.0.1', 0);

@@ -122,7 +122,7 @@ describe('Any message', () => {
     await lives();
   });
 
-  it('is answered where its frames are wrong', { timeout: 60_000 }, async () => {
+  it('is answered if its frames are wrong', { timeout: 60_000 }, async () => {
     const frame = fc.tuple(fc.uint8Array({ maxLength: 300 }), fc.nat(255), fc.nat(2 ** 32 - 1));
     await fc.assert(
       fc.asyncProperty(method, frame, async (name, [bytes, flag, length]) => {
@@ -181,19 +181,19 @@ describe('Any message', () => {
     expect((await answerTo(path, body, headers)).grpc).toBe(expected);
   });
 
-  it('has a status for what grows beyond the limit when it is decompressed', async () => {
+  it('has a status for a message that exceeds the limit after decompression', async () => {
     const { gzipSync } = await import('node:zlib');
     const bomb = framed(gzipSync(Buffer.alloc(LIMIT * 100)), 1);
     const headers = { 'grpc-encoding': 'gzip' };
     expect((await answerTo(`${SERVICE}/ModelInfer`, bomb, headers)).grpc).toBe('8');
   });
 
-  it('is refused as HTTP where it is not gRPC', async () => {
+  it('is refused as HTTP if it is not gRPC', async () => {
     const answer = await answerTo('/v2', Buffer.alloc(0), { 'content-type': 'application/json' });
     expect(answer.http).toBe(415);
   });
 
-  it('is refused where its metadata is huge, and others go on', async () => {
+  it('is refused if its metadata is huge, and other calls continue', async () => {
     const huge = { 'x-huge': 'a'.repeat(60_000) };
     const many = Object.fromEntries(Array.from({ length: 300 }, (_, at) => [`x-${at}`, 'a']));
     for (const headers of [huge, many]) {
@@ -236,7 +236,7 @@ describe('Any data on a connection', () => {
     return Number(count);
   };
 
-  it('leaves nothing where many peers fall silent', { timeout: 60_000 }, async () => {
+  it('leaves nothing behind if many peers fall silent', { timeout: 60_000 }, async () => {
     await lives();
     const before = await connections();
     const most = 200;
@@ -254,7 +254,7 @@ describe('Any data on a connection', () => {
     expect(await connections()).toBeLessThanOrEqual(before);
   });
 
-  it('does not harm those of others', { timeout: 60_000 }, async () => {
+  it('does not harm other connections', { timeout: 60_000 }, async () => {
     const next = random(25);
     const until = performance.now() + 6000;
     const open = async (): Promise<Socket> => {

@@ -70,7 +70,7 @@ async function failureOf(call: Promise<unknown>): Promise<ServiceError> {
 }
 
 describe('The calls of the service', () => {
-  it('tell of the server', async () => {
+  it('describe the server', async () => {
     const answer = async (name: string, request = {}): Promise<unknown> =>
       (await it_.call(name, request)).response;
     expect(await answer('ServerLive')).toEqual({ live: true });
@@ -105,14 +105,14 @@ describe('The calls of the service', () => {
     expect(Number(response.model_stats[0]!.inference_count)).toBeGreaterThan(0);
   });
 
-  it('infer what the service infers in process, bit by bit', async () => {
+  it('infer the same as the service in process, bit by bit', async () => {
     const request = asking(['I liked it', 'awful'], { id: '7' });
     const { response } = await infer(request);
     expect(response).toEqual(inferResponseBytes(await inference.infer(request)));
     expect(readInferResponse(response)).toMatchObject({ id: '7', modelVersion: '1' });
   });
 
-  it('refuse to load and unload where that is not allowed', async () => {
+  it('refuse to load and unload if that is not allowed', async () => {
     const unload = {
       model_name: 'mlp',
       parameters: { unload_dependents: { bool_param: false } },
@@ -147,18 +147,18 @@ describe('A call that fails', () => {
     expect(await failureOf(infer(request))).toMatchObject({ code });
   });
 
-  it('has INVALID_ARGUMENT where its bytes are not protobuf', async () => {
+  it('has INVALID_ARGUMENT if its bytes are not protobuf', async () => {
     const error = await failureOf(it_.call('ModelInfer', Buffer.from('no protobuf at all')));
     expect(error.code).toBe(status.INVALID_ARGUMENT);
   });
 
-  it('has RESOURCE_EXHAUSTED where its message is over the limit, and is counted', async () => {
+  it('has RESOURCE_EXHAUSTED if its message is over the limit, and is counted', async () => {
     const error = await failureOf(infer(asking(['a'.repeat(LIMIT)])));
     expect(error.code).toBe(status.RESOURCE_EXHAUSTED);
     expect(await it_.registry.metrics()).toContain('status="RESOURCE_EXHAUSTED"');
   });
 
-  it('says when to come again where nothing was run, and not where something was', async () => {
+  it('says when to retry only if nothing was run', async () => {
     const infers = vi.spyOn(service, 'infer');
     infers.mockRejectedValueOnce(new RunnerOverloadedError('a', 'predict', '9 calls wait', 3));
     const refused = await failureOf(infer(asking(['a'])));
@@ -171,7 +171,7 @@ describe('A call that fails', () => {
     expect(died.metadata.get('retry-after')).toEqual([]);
   });
 
-  it('tells the log, not the client, of what is the fault of the service', async () => {
+  it('reports a fault of the service to the log, not to the client', async () => {
     const logged = vi.spyOn(Logger.prototype, 'error').mockImplementation(() => undefined);
     vi.spyOn(service, 'infer').mockRejectedValueOnce(new Error('a path: /secret'));
     const error = await failureOf(infer(asking(['a']), { 'x-request-id': 'r-1' }));
@@ -191,7 +191,7 @@ describe('A call that fails', () => {
 });
 
 describe('A call', () => {
-  it('brings and is given ids, and goes on with a trace', async () => {
+  it('carries or gets an id, and continues a trace', async () => {
     const traceparent = `00-${'a'.repeat(32)}-${'b'.repeat(16)}-01`;
     const { metadata } = await infer(asking(['a']), { 'x-request-id': 'mine', traceparent });
     expect(metadata.get('x-request-id')).toEqual(['mine']);
@@ -203,7 +203,7 @@ describe('A call', () => {
   it.each([
     ['the deadline of its client', {}, { deadline: Date.now() + 300 }],
     ['the parameter timeout', { timeout: 20_000 }, {}],
-  ])('ends by %s, and what runs for it is abandoned', async (_, parameters, options) => {
+  ])('ends by %s, and its work is abandoned', async (_, parameters, options) => {
     if ('deadline' in options) options.deadline = Date.now() + 100;
     let scope: unknown;
     const abandoned = new Promise((resolve) => {
@@ -272,7 +272,7 @@ describe('A stream of requests', () => {
     return answers;
   }
 
-  it('is answered in order, whatever takes longer', async () => {
+  it('is answered in order, whatever each request takes', async () => {
     const waits = [60, 0, 30, 0];
     vi.spyOn(service, 'infer').mockImplementation(async (request) => {
       await new Promise((resolve) => setTimeout(resolve, waits[Number(request.id)]));
@@ -291,7 +291,7 @@ describe('A stream of requests', () => {
     });
   });
 
-  it('goes on after a request that failed', async () => {
+  it('continues after a failed request', async () => {
     const wrong = asking(['a'], { modelName: 'none', id: 'wrong' });
     const messages = [wrong, asking(['a'], { id: 'right' })].map(inferRequestBytes);
     const [first, second, third] = await answersTo([...messages, Buffer.from('no protobuf')]);
@@ -300,7 +300,7 @@ describe('A stream of requests', () => {
     expect(third).toMatchObject({ error: expect.any(String) as string });
   });
 
-  it('ends with the status of a failure where its client wants that', async () => {
+  it('ends with the status of a failure if its client wants that', async () => {
     const wrong = inferRequestBytes(asking(['a'], { modelName: 'none' }));
     const stream = it_.stream({ triton_grpc_error: 'true' });
     stream.write(wrong);
@@ -309,7 +309,7 @@ describe('A stream of requests', () => {
     expect(error.code).toBe(status.NOT_FOUND);
   });
 
-  it('keeps a bound on what it works on', async () => {
+  it('limits the requests in progress', async () => {
     let running = 0;
     let most = 0;
     vi.spyOn(service, 'infer').mockImplementation(async (request) => {
@@ -325,7 +325,7 @@ describe('A stream of requests', () => {
     expect(most).toBeGreaterThan(1);
   });
 
-  it('answers a request several times where the model does', async () => {
+  it('answers a request several times if the model does', async () => {
     vi.spyOn(service, 'inferStream').mockImplementation(({ id }) =>
       id === 'many'
         ? (async function* () {

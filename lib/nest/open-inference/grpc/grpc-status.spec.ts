@@ -51,14 +51,14 @@ describe('The status of a failure', () => {
     [new RemoteUnavailableError('a', 'predict', 'gone', false), 'UNAVAILABLE', 1000],
     [new ShuttingDownError(), 'UNAVAILABLE', 1000],
     [new Error('/secret'), 'INTERNAL', undefined],
-  ])('of %o is %s, and may be tried again after %s ms', (error, name, retryAfterMs) => {
+  ])('of %o is %s, with a retry after %s ms', (error, name, retryAfterMs) => {
     const failure = failureOf(error, false);
     expect([nameOfCode(failure.code), failure.retryAfterMs]).toEqual([name, retryAfterMs]);
     expect(failure.hidden).toBe(name === 'INTERNAL');
     expect(failure.details).not.toContain('secret');
   });
 
-  it('says not when to come again where something may have run', () => {
+  it('does not say when to retry if something may have run', () => {
     expect(failureOf(new ShuttingDownError(), true).retryAfterMs).toBeUndefined();
   });
 });
@@ -78,11 +78,11 @@ describe('Details of a status', () => {
     expect(details.isWellFormed()).toBe(true);
   });
 
-  it('keep what can be kept', () => {
+  it('keep as much as possible', () => {
     expect(detailsOf('It is 漢.')).toBe('It is 漢.');
   });
 });
 
-it('is an HTTP status for those who count by it', () => {
+it('has an equivalent HTTP status', () => {
   expect([0, 3, 5, 14, 13, 2].map(httpStatusOf)).toEqual([200, 400, 404, 503, 500, 500]);
 });

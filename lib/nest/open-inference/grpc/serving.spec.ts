@@ -80,7 +80,7 @@ function ask(health: Health, name: 'check' | 'list', request: object): Promise<o
 }
 
 describe('Health', () => {
-  it('is that of the server and of each model', async () => {
+  it('covers the server and each model', async () => {
     const { port, state } = await serve(service());
     const health = healthOf(port);
     const check = (name: string): Promise<object> => ask(health, 'check', { service: name });
@@ -94,7 +94,7 @@ describe('Health', () => {
     });
   });
 
-  it('is told to those who watch it, and ends with the server', async () => {
+  it('is sent to watchers, and ends with the server', async () => {
     const served = await serveGrpc(service());
     const { port, state } = served;
     const watched = healthOf(port).watch({ service: 'iris' });
@@ -111,7 +111,7 @@ describe('Health', () => {
     expect(seen).toEqual([{ status: 'SERVING' }, { status: 'NOT_SERVING' }]);
   });
 
-  it('is left out where it is turned off', async () => {
+  it('is left out if it is turned off', async () => {
     const { port } = await serve(service(), { grpc: { health: false, reflection: false } });
     const error = await failed(ask(healthOf(port), 'check', {}));
     expect(error.code).toBe(status.UNIMPLEMENTED);
@@ -160,7 +160,7 @@ class KeyGuard implements CanActivate {
 describe('Guards of the application', () => {
   const providers = [{ provide: APP_GUARD, useClass: KeyGuard }];
 
-  it('are asked before a message is read, with the metadata as headers', async () => {
+  it('run before a message is read, with the metadata as headers', async () => {
     KeyGuard.seen = [];
     const { call } = await serve(service(), { providers });
     const { response } = await call('ServerReady', {}, { 'x-api-key': 'key' });
@@ -177,7 +177,7 @@ describe('Guards of the application', () => {
     ]);
   });
 
-  it('refuse by statuses of gRPC, streams too, and leave health open', async () => {
+  it('refuse calls and streams with gRPC statuses, and leave health open', async () => {
     const { call, stream, port } = await serve(service(), { providers });
     expect(await failed(call('ServerReady', {}))).toMatchObject({
       code: status.UNAUTHENTICATED,
@@ -193,7 +193,7 @@ describe('Guards of the application', () => {
     expect(await ask(healthOf(port), 'check', {})).toEqual({ status: 'SERVING' });
   });
 
-  it('may throw what guards for gRPC throw', async () => {
+  it('may throw the errors of guards for gRPC', async () => {
     const { RpcException } = await import('@nestjs/microservices');
     const guard: CanActivate = {
       canActivate: () => {
@@ -209,7 +209,7 @@ describe('Guards of the application', () => {
     });
   });
 
-  it('of each request are an error at the start, as they would not be asked', async () => {
+  it('that are request-scoped are an error at the start, because they would not run', async () => {
     const perRequest = { provide: APP_GUARD, useClass: KeyGuard, scope: Scope.REQUEST };
     const start = serveGrpc(service(), { providers: [perRequest] });
     await expect(start).rejects.toThrow(/a global guard of the application/);
@@ -217,7 +217,7 @@ describe('Guards of the application', () => {
 });
 
 describe('Where it listens', () => {
-  it('is an error that says so where another program does', async () => {
+  it('is an error if another program uses it', async () => {
     const other = createServer().listen(0, '127.0.0.1');
     await once(other, 'listening');
     open.push({ stop: () => other.close() });
@@ -229,7 +229,7 @@ describe('Where it listens', () => {
     });
   });
 
-  it('may be a Unix socket, also where a killed process has left its file', async () => {
+  it('may be a Unix socket, even if a killed process has left its file', async () => {
     const path = join(mkdtempSync(join(tmpdir(), 'vts-grpc-')), 'vts.sock');
     const { execFileSync } = await import('node:child_process');
     const leave = `require('net').createServer().listen(${JSON.stringify(path)}, () => process.kill(process.pid, 'SIGKILL'))`;
@@ -241,7 +241,7 @@ describe('Where it listens', () => {
     });
   });
 
-  it('may ask for TLS, and for certificates of clients', async () => {
+  it('may require TLS and client certificates', async () => {
     const cert = readFileSync('test/fixtures/tls/localhost.pem');
     const key = readFileSync('test/fixtures/tls/localhost.key.pem');
     const { port } = await serve(service(), {
@@ -272,7 +272,7 @@ describe('Where it listens', () => {
 });
 
 describe('When it shuts down', () => {
-  it('lets what is in progress end, and takes nothing new', async () => {
+  it('lets calls in progress end, and accepts no new ones', async () => {
     let answer: (() => void) | undefined;
     const slow = new Promise<void>((resolve) => (answer = resolve));
     let begun: (() => void) | undefined;
@@ -300,7 +300,7 @@ describe('When it shuts down', () => {
     served.client.close();
   });
 
-  it('ends what takes too long with UNAVAILABLE, and says not that nothing was run', async () => {
+  it('ends calls that take too long with UNAVAILABLE, without saying that nothing was run', async () => {
     const served = await serveGrpc(service({ repositoryIndex: () => new Promise(() => {}) }));
     const running = failed(served.call('RepositoryIndex', {}));
     await new Promise((resolve) => setTimeout(resolve, 50));
@@ -311,7 +311,7 @@ describe('When it shuts down', () => {
     expect(error.metadata.get('retry-after')).toEqual([]);
   });
 
-  it('fails no call of clients that know two of it, one replaced after the other', async () => {
+  it('does not fail calls of clients with two servers that are replaced in turn', async () => {
     const ports: number[] = [];
     const start = async (port = 0): Promise<ServedGrpc> => {
       const served = await serveGrpc(service(), { grpc: { port } });

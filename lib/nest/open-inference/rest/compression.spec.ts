@@ -24,7 +24,7 @@ describe('the coding of an answer', () => {
     expect(codingFor(header)).toBe(coding);
   });
 
-  it('is one that the client chose where it names no other', () => {
+  it("is the client's if it names no other", () => {
     expect(['gzip', 'deflate;q=1', 'gzip, deflate', undefined].map(namesOne)).toEqual([
       true,
       true,

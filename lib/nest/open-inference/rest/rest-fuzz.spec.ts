@@ -187,7 +187,7 @@ describe.each(['express', 'fastify'])('Any request over REST, on %s', (adapter) 
     await fc.assert(property, { seed, numRuns });
   });
 
-  it('is answered: what is in no JSON', async () => {
+  it('is answered: bodies that are not JSON', async () => {
     const property = fc.asyncProperty(fc.uint8Array({ maxLength: 200 }), headers, (bytes, given) =>
       post('/v2/models/identity/infer', Buffer.from(bytes), given),
     );

@@ -122,7 +122,7 @@ describe.each(['express', 'fastify'])(
       expect((await other.json(INFER, BODY)).status).toBe(200);
     });
 
-    it('have no version of their own, and the path that is wanted', async () => {
+    it('have no version, and the configured path', async () => {
       const versioning = { type: VersioningType.URI, defaultVersion: '1' } as const;
       const http = await start(
         { openInference: { rest: { path: '/models/oip/' } } },
@@ -132,7 +132,7 @@ describe.each(['express', 'fastify'])(
       expect((await http.get('/v2')).status).toBe(404);
     });
 
-    it('are not there where REST is turned off, or the protocol', async () => {
+    it('do not exist if REST or the protocol is turned off', async () => {
       for (const openInference of [false, { rest: false }]) {
         const http = await start({ openInference });
         expect((await http.get('/v2')).status).toBe(404);
@@ -141,7 +141,7 @@ describe.each(['express', 'fastify'])(
       }
     });
 
-    it('leave its own routes below the same path alone', async () => {
+    it('do not change its own routes below the same path', async () => {
       const http = await start({}, { metadata: { controllers: [Host] } });
       expect((await http.get('/v2/users')).json).toEqual(['ada']);
       expect((await http.json('/v2/echo', '{"a":1}')).json).toEqual({ a: 1 });
@@ -149,7 +149,7 @@ describe.each(['express', 'fastify'])(
       expect(form.json).toEqual({ a: '1' });
     });
 
-    it('are in no document of OpenAPI by default', async () => {
+    it('are not in the OpenAPI document by default', async () => {
       await start({ health: false, metrics: false });
       const document = SwaggerModule.createDocument(app!, new DocumentBuilder().build());
       expect(document.paths).toEqual({});
@@ -180,7 +180,7 @@ describe.each(['express', 'fastify'])(
       }
     });
 
-    it('answer as their schemas say', async () => {
+    it('answer according to their schemas', async () => {
       const http = await start({ openInference: { rest: { document: true } } });
       const document = createVtsDocument(app!);
       const answers = {
@@ -194,7 +194,7 @@ describe.each(['express', 'fastify'])(
       }
     });
 
-    it('take bodies up to its limit, decompressed', async () => {
+    it('accept bodies up to its limit after decompression', async () => {
       const http = await start({ maxBodyBytes: 1000 });
       const large = JSON.stringify({ inputs: [INPUT], id: 'x'.repeat(1000) });
       const answers = [
@@ -252,7 +252,7 @@ describe.each(['express', 'fastify'])(
       expect((await end).name).toBe('RunAbortedError');
     });
 
-    it('answer 503 to what is left when it shuts down', async () => {
+    it('answer 503 to remaining requests when it shuts down', async () => {
       const { runner, start: started } = hanging();
       const http = await start({ shutdownTimeoutMs: 50 }, {}, runner);
       const asked = http.json(INFER, BODY);
@@ -310,7 +310,7 @@ describe.each(['express', 'fastify'])(
       expect((await http.json(INFER, BODY)).status).toBe(200);
     });
 
-    it('have ids, lines of the access log and metrics as its endpoints do', async () => {
+    it('have ids, access log lines and metrics like its endpoints', async () => {
       const lines: unknown[] = [];
       const note = (line: unknown, context?: unknown): void => {
         if (context === 'VtsAccess') lines.push(line);
@@ -332,7 +332,7 @@ describe.each(['express', 'fastify'])(
       ]);
     });
 
-    it('answer as the protocol says where all errors of the application have another form', async () => {
+    it("answer with the protocol's errors even if all errors of the application have another form", async () => {
       const http = await start({ scope: 'application' });
       expect((await http.json(INFER, '{')).json).toEqual({ error: expect.any(String) as string });
       expect((await http.get('/v2/models/none')).json).toEqual({
@@ -366,7 +366,7 @@ describe.each(['express', 'fastify'])(
           })(),
       };
 
-      it('answer generate, whose body may have parameters beside the text', async () => {
+      it('answer generate, with parameters next to the text in the body', async () => {
         const http = await start({}, { service });
         const path = '/v2/models/lm/generate';
         const one = { id: '42', text_input: 'Hi', max_tokens: 5, parameters: { temperature: 0.5 } };
@@ -395,7 +395,7 @@ describe.each(['express', 'fastify'])(
         }
       });
 
-      it('answer generate_stream by one event an answer, and by an error in the last', async () => {
+      it('answer generate_stream with one event per answer, and an error as the last event', async () => {
         const http = await start({}, { service });
         const stream = (text: string) =>
           http.json(

@@ -117,7 +117,7 @@ describe.each(['express', 'fastify'])('The Open Inference Protocol over REST, on
   const floats = (count: number): Uint8Array =>
     new Uint8Array(Float32Array.from({ length: count }, (_, at) => at).buffer);
 
-  it('tells what is served', async () => {
+  it('describes the served models', async () => {
     expect((await http.get('/v2')).json).toMatchObject({
       name: 'nestjs-vts',
       extensions: expect.arrayContaining(['binary_tensor_data', 'generate']),
@@ -150,7 +150,7 @@ describe.each(['express', 'fastify'])('The Open Inference Protocol over REST, on
     });
   });
 
-  it('is not ready while a model is not', async () => {
+  it('is not ready while a model is not ready', async () => {
     const [server, model] = await Promise.all([
       http.get('/v2/health/ready'),
       http.get('/v2/models/unready/ready'),
@@ -197,7 +197,7 @@ describe.each(['express', 'fastify'])('The Open Inference Protocol over REST, on
     },
   );
 
-  it('runs the version that the path names, and else the latest', async () => {
+  it('runs the version in the path, or else the latest', async () => {
     const paths = ['added', 'added/versions/v1', 'added/versions/v2', 'added/versions/latest'];
     const answers = await Promise.all(paths.map((path) => infer(path, { inputs: [FP32] })));
     expect(answers.map(({ json }) => json)).toMatchObject([
@@ -208,7 +208,7 @@ describe.each(['express', 'fastify'])('The Open Inference Protocol over REST, on
     ]);
   });
 
-  it('gives the numbers of the runner, by JSON and by binary data', async () => {
+  it("gives the runner's numbers, as JSON and as binary data", async () => {
     const local = await Promise.all(texts.map((text) => sentiment.predict.run(text)));
     const request = {
       modelName: 'sentiment',
@@ -274,7 +274,7 @@ describe.each(['express', 'fastify'])('The Open Inference Protocol over REST, on
     for (const [id, requestId] of ids.slice(1)) expect(id).toBe(requestId);
   });
 
-  it('takes JSON under any type, as curl calls it a form', async () => {
+  it('accepts JSON under any content type, because curl declares it as a form', async () => {
     const body = JSON.stringify({ inputs: [FP32] });
     for (const type of [
       undefined,
@@ -288,7 +288,7 @@ describe.each(['express', 'fastify'])('The Open Inference Protocol over REST, on
     }
   });
 
-  it('takes what clients of others send beside the tensors', async () => {
+  it('accepts the additional members that clients of other servers send', async () => {
     const { json, status } = await infer('identity', {
       model_name: 'identity',
       id: null,
@@ -301,16 +301,19 @@ describe.each(['express', 'fastify'])('The Open Inference Protocol over REST, on
   });
 
   describe('with binary data', () => {
-    it.each([8, 32])('takes the bytes of the one input without JSON: %i floats', async (count) => {
-      const { answer, headers } = await inferBinary('identity', floats(count), raw);
-      expect(headers.get('inference-header-content-length')).toMatch(/^\d+$/);
-      expect(answer.outputs[0]).toMatchObject({ shape: [1, count], datatype: 'FP32' });
-      expect(new Uint8Array((answer.outputs[0]!.data as Float32Array).buffer)).toEqual(
-        floats(count),
-      );
-    });
+    it.each([8, 32])(
+      'accepts the bytes of the one input without JSON: %i floats',
+      async (count) => {
+        const { answer, headers } = await inferBinary('identity', floats(count), raw);
+        expect(headers.get('inference-header-content-length')).toMatch(/^\d+$/);
+        expect(answer.outputs[0]).toMatchObject({ shape: [1, count], datatype: 'FP32' });
+        expect(new Uint8Array((answer.outputs[0]!.data as Float32Array).buffer)).toEqual(
+          floats(count),
+        );
+      },
+    );
 
-    it('takes one text, or one photo, without JSON', async () => {
+    it('accepts one text or one photo without JSON', async () => {
       const { answer } = await inferBinary('text', Buffer.from('427'), raw);
       expect(answer.outputs[0]).toMatchObject({ shape: [1], datatype: 'BYTES' });
       expect(Buffer.from((answer.outputs[0]!.data as Uint8Array[])[0]!).toString()).toBe('427');
@@ -355,7 +358,7 @@ describe.each(['express', 'fastify'])('The Open Inference Protocol over REST, on
     it.each([
       ['gzip', gzipSync],
       ['deflate', deflateSync],
-    ])('takes and gives bodies in %s', async (coding, compress) => {
+    ])('reads and writes bodies in %s', async (coding, compress) => {
       const inputs = [
         {
           name: 'INPUT0',
@@ -377,7 +380,7 @@ describe.each(['express', 'fastify'])('The Open Inference Protocol over REST, on
       expect(answer.outputs[0]!.data).toEqual(inputs[0]!.data);
     });
 
-    it('refuses other codings by 415, and what is none by 400', async () => {
+    it('refuses other codings with 415, and damaged bodies with 400', async () => {
       const body = JSON.stringify({ inputs: [FP32] });
       const compress = await infer('identity', body, { 'content-encoding': 'compress' });
       expect(compress.status).toBe(415);
@@ -397,7 +400,7 @@ describe.each(['express', 'fastify'])('The Open Inference Protocol over REST, on
       },
     );
 
-    it('takes FP16 as binary data alone, and gives it so', async () => {
+    it('reads and writes FP16 only as binary data', async () => {
       const json = await infer('half', { inputs: [FP32] });
       expect(json.status).toBe(400);
       const asked = { name: 'OUTPUT0', parameters: { binary_data: true } };
@@ -408,7 +411,7 @@ describe.each(['express', 'fastify'])('The Open Inference Protocol over REST, on
       expect((await infer('identity', { inputs: [half] })).status).toBe(400);
     });
 
-    it('gives each output as it was asked for, whatever is asked for all', async () => {
+    it('sends each output in its requested form, whatever the form of the others', async () => {
       const outputs = [
         { name: 'OUTPUT0', parameters: { binary_data: true } },
         { name: 'OUTPUT2', parameters: { binary_data: false } },
@@ -495,7 +498,7 @@ describe.each(['express', 'fastify'])('The Open Inference Protocol over REST, on
     expect((await http.get('/v2/health/live')).status).toBe(200);
   });
 
-  it('takes data nested as deep as Triton does, and no deeper', async () => {
+  it('accepts data nested as deeply as Triton does, and no deeper', async () => {
     const nested = (depth: number): string => `${'['.repeat(depth)}1${']'.repeat(depth)}`;
     const body = (depth: number): string =>
       `{"inputs":[{"name":"INPUT0","datatype":"INT64","shape":[1,1],"data":${nested(depth)}}]}`;
@@ -518,7 +521,7 @@ describe.each(['express', 'fastify'])('The Open Inference Protocol over REST, on
     expect(status).toBe(200);
   });
 
-  it('counts what was run', async () => {
+  it('counts runs', async () => {
     const before = (await http.get('/v2/models/three/stats')).json as Stats;
     const inputs = ['INPUT0', 'INPUT1', 'INPUT2'].map((name) => ({ ...FP32, name }));
     await infer('three', { inputs });

@@ -11,7 +11,7 @@ const MODEL = fileURLToPath(
 describe('guardOnnxruntime', () => {
   afterAll(() => setRunGuard(undefined));
 
-  it('puts sessions under the guard, once', async () => {
+  it('guards sessions, once', async () => {
     const seen: string[] = [];
     setRunGuard({ enter: () => seen.push('enter'), leave: () => seen.push('leave') });
     guardOnnxruntime();

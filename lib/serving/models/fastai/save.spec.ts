@@ -49,7 +49,7 @@ describe('get', () => {
 });
 
 describe('loadModel', () => {
-  it('says which file a model lacks', async () => {
+  it('names the file that a model lacks', async () => {
     const loading = fastai.loadModel('fastai_sentiment', { store });
     await expect(loading).rejects.toThrow(ModelFileMissingError);
     await expect(loading).rejects.toThrow('saved_model.pkl');

@@ -25,7 +25,7 @@ describe('words until a stop', () => {
     expect(await stopped(words, stop)).toEqual(wanted);
   });
 
-  it('ends where the text has the stop, however it is split into words', async () => {
+  it('end where the text contains the stop, however it is split into words', async () => {
     const word = string({ unit: constantFrom('a', 'b'), minLength: 1, maxLength: 3 });
     const stop = string({ unit: constantFrom('a', 'b', ' '), minLength: 1, maxLength: 4 });
     await assert(

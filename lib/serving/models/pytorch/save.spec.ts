@@ -24,7 +24,7 @@ beforeEach(async () => {
 afterEach(() => rm(home, { recursive: true, force: true }));
 
 describe('pytorch.saveModel', () => {
-  it('writes what BentoML writes', async () => {
+  it('writes the same files as BentoML', async () => {
     const model = await pytorch.saveModel('mlp', fixture('mlp.pt'), {
       store,
       labels: { team: 'a' },
@@ -43,7 +43,7 @@ describe('pytorch.saveModel', () => {
     expect(saved.equals(await readFile(fixture('mlp.pt')))).toBe(true);
   });
 
-  it('takes the model of a learner', async () => {
+  it('accepts the model of a learner', async () => {
     const learner = await Learner.load(learnerFile);
     const model = await pytorch.saveModel('m', learner.model, {
       store,
@@ -96,7 +96,7 @@ describe('pytorch.saveModel', () => {
     expect(await store.list()).toEqual([]);
   });
 
-  it('keeps what a model takes, where the caller says so', async () => {
+  it('saves the inputs of a model if the caller gives them', async () => {
     const inputs = [{ name: 'image', dtype: 'float32', shape: [null, 3, 9, 9] }] as const;
     await pytorch.saveModel('cnn', fixture('cnn.pt'), { store, inputs });
     const loaded = await pytorch.loadModel('cnn', { store: new ModelStore(home) });
@@ -125,7 +125,7 @@ describe('pytorch.saveModel', () => {
   });
 
   it.each(['weights.pt', 'checkpoint.pt', 'script.pt'])(
-    'refuses %s, and leaves nothing',
+    'refuses %s, and leaves nothing behind',
     async (name) => {
       await expect(pytorch.saveModel('m', fixture(name), { store })).rejects.toThrow(
         /torch\.save|TorchScript/,
@@ -141,7 +141,7 @@ describe('pytorch.saveModel', () => {
   });
 });
 
-it('knows its own models', async () => {
+it('recognizes its own models', async () => {
   await fastai.saveModel('learner', learnerFile, { store });
   await pytorch.saveModel('module', fixture('mlp.pt'), { store });
   await expect(pytorch.get('learner', { store })).rejects.toThrow(FrameworkMismatchError);

@@ -27,9 +27,7 @@ export function writeExact(name: string, value: unknown): string {
   return JSON.stringify(plain(name, value, 0));
 }
 
-/**
- * @throws InferenceMessageError for what {@link writeExact} does not write.
- */
+/** @throws InferenceMessageError for a text that {@link writeExact} does not write. */
 export function readExact(name: string, text: string): unknown {
   let value: unknown;
   try {

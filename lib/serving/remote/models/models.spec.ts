@@ -57,7 +57,7 @@ describe.each<[string, string, () => readonly unknown[]]>([
   ['images', `${FIXTURES}/vision/learners/classes`, () => ['q90.jpg', 'grey.png'].map(picture)],
   ['masks', `${FIXTURES}/vision/learners/mask`, () => ['q90.jpg', 'rgb.bmp'].map(picture)],
 ])('A remote learner of %s', (_name, path, itemsOf) => {
-  it('gives what the learner gives', async () => {
+  it("gives the learner's results", async () => {
     const local = await learnerRunner(path);
     const remote = await remoteOf(local);
     const { kind, vocab, description, schema } = local;
@@ -113,7 +113,7 @@ describe.each<[string, string, () => readonly unknown[]]>([
 });
 
 describe('A remote learner', () => {
-  it('takes no answer of a server that does not augment', async () => {
+  it('refuses the answer of a server that does not augment', async () => {
     const local = await learnerRunner(`${FIXTURES}/vision/learners/classes`);
     const service = new OpenInferenceService(servedRunners({ m: local }));
     const infer = service.infer.bind(service);
@@ -126,7 +126,7 @@ describe('A remote learner', () => {
     for (const runner of [remote, local]) await runner.close();
   });
 
-  it('augments all items in one request, or none', async () => {
+  it('augments all items in one request or not at all', async () => {
     const local = await learnerRunner(`${FIXTURES}/vision/learners/classes`);
     const remote = await remoteOf(local);
     const items = Array.from({ length: 65 }, () => picture('q90.jpg'));
@@ -150,7 +150,7 @@ describe('A remote language model', () => {
 });
 
 describe('A remote model of the PyTorch layer', () => {
-  it('gives its tensors, and takes what the layer takes', async () => {
+  it("returns its tensors, and takes the layer's inputs", async () => {
     const { mlp } = JSON.parse(readFileSync(`${FIXTURES}/pytorch/cases.json`, 'utf8')) as {
       mlp: unknown;
     };
@@ -210,7 +210,7 @@ describe('A remote model of another server', () => {
     })),
   });
 
-  it('takes tensors by name, and gives several by name', async () => {
+  it('takes tensors by name, and returns several by name', async () => {
     const inputs = [
       { name: 'ids', datatype: 'INT64', shape: [-1] },
       { name: 'text', datatype: 'BYTES', shape: [-1] },
@@ -235,7 +235,7 @@ describe('A remote model of another server', () => {
     await expect(run(remote, '__call__', [1, 2, 3])).rejects.toBeInstanceOf(InputError);
   });
 
-  it('takes typed tensors where the server does not describe its inputs', async () => {
+  it('takes typed tensors if the server does not describe its inputs', async () => {
     const { server, remote } = await opened({ inputs: [], outputs: [] });
     server.answers.push(answer(['y']), answer(['y', 'z']));
     const tensor = new Tensor('int64', [1n], [1]);
@@ -285,7 +285,7 @@ describe('A remote runner of a runnable', () => {
     await remote.close();
   });
 
-  it('tells what is not served', async () => {
+  it('names methods that are not served', async () => {
     const server = new FakeServer();
     const remote = new RemoteRunner('summarizer', {
       options: { remote: 'grpc://a:1' },

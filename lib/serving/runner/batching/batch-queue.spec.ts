@@ -11,7 +11,7 @@ describe('BatchQueue', () => {
   }
   const orders = (entries: readonly Queued[]) => entries.map(({ order }) => order);
 
-  it('takes the oldest and those of its key that fit', () => {
+  it('takes the oldest entry and those with its key that fit', () => {
     const { queue } = queueOf(['b', 2, 1], ['a', 1, 1], ['b', 5, 1], ['b', 4, 1], ['b', 2, 1]);
     expect(orders(queue.next(8, Infinity))).toEqual([0, 2]);
     expect(orders(queue.next(6, Infinity))).toEqual([0, 3]);
@@ -19,7 +19,7 @@ describe('BatchQueue', () => {
     expect(queue).toMatchObject({ length: 5, rows: 14, size: 14 });
   });
 
-  it('takes the oldest whatever its size', () => {
+  it('takes the oldest entry whatever its size', () => {
     const { queue } = queueOf(['a', 9, 9], ['a', 1, 9]);
     expect(orders(queue.next(8, 8))).toEqual([0]);
   });
@@ -37,7 +37,7 @@ describe('BatchQueue', () => {
     expect(queue.next(100, Infinity)).toEqual([]);
   });
 
-  it('keeps the order of arrival, whatever leaves from any place', () => {
+  it('keeps the order of arrival when entries leave from any place', () => {
     const step = fc.oneof(
       fc.record({ key: fc.integer({ min: 0, max: 30 }) }),
       fc.record({ leaves: fc.nat() }),
@@ -66,7 +66,7 @@ describe('BatchQueue', () => {
     );
   });
 
-  it('wastes at most half of what rows need, whatever their widths', () => {
+  it('wastes at most half of the cost of rows, whatever their widths', () => {
     const width = fc.oneof(fc.integer({ min: 1, max: 40 }), fc.integer({ min: 1, max: 3000 }));
     fc.assert(
       fc.property(fc.array(fc.tuple(width, fc.integer({ min: 1, max: 3 }))), (given) => {

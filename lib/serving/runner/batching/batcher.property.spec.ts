@@ -97,7 +97,7 @@ const scenario = fc.record({
 });
 
 describe('Batcher, whatever happens', () => {
-  it('answers each call once, with its own rows, and keeps nothing', async () => {
+  it('answers each call once, with its own rows, and keeps no state', async () => {
     await fc.assert(
       fc.asyncProperty(scenario, async (given) => {
         const { sessions, enabled, maxBatchSize, maxLatencyMs, maxQueueSize, arrivals } = given;

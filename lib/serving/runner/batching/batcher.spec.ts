@@ -137,7 +137,7 @@ describe('Batcher', () => {
       expect(batcher.stats).toMatchObject({ queued: 0, running: 0, completed: 1, batches: 1 });
     });
 
-    it('puts calls together that arrive together', async () => {
+    it('combines calls that arrive together', async () => {
       setUp();
       const calls = [submit(1), submit(2, 3), submit(4)];
       await clock.pass(10);
@@ -158,7 +158,7 @@ describe('Batcher', () => {
       expect(later.every(({ at }) => at === 20)).toBe(true);
     });
 
-    it('runs the first call alone, which tells how long runs last', async () => {
+    it('runs the first call alone to learn how long runs take', async () => {
       setUp({ known: false, maxLatencyMs: 50 });
       runMs = (rows) => 10 * rows;
       const calls = Array.from({ length: 8 }, (_, index) => submit(index + 1));
@@ -188,7 +188,7 @@ describe('Batcher', () => {
       expect(calls.map(({ at }) => at)).toEqual([40, 40, 40, 40, 80, 80, 80, 80]);
     });
 
-    it('divides a burst among idle sessions, but only where each part is shorter for it', async () => {
+    it('divides a burst among idle sessions only if each part is then shorter', async () => {
       runMs = (rows) => 10 * rows;
       setUp({ sessions: 4 });
       for (let i = 1; i <= 8; i++) submit(i);
@@ -206,7 +206,7 @@ describe('Batcher', () => {
       expect(target.began).toEqual([[1, 2, 3, 4, 5, 6, 7, 8]]);
     });
 
-    it('keeps a runner busy whose callers come again when they are answered', async () => {
+    it('keeps a runner busy if callers return after each answer', async () => {
       runMs = (rows) => 2 + 10 * rows;
       setUp({ maxBatchSize: 64, maxLatencyMs: 10_000 });
       let answered = 0;
@@ -239,7 +239,7 @@ describe('Batcher', () => {
       expect(batcher.stats).toMatchObject({ batches: 3, rows: 12, largest: 8 });
     });
 
-    it('hands a full run over before the last one is answered, and others not', async () => {
+    it('hands over only a full run before the last one is answered', async () => {
       setUp();
       submit(1);
       await clock.pass(1);
@@ -254,7 +254,7 @@ describe('Batcher', () => {
       expect(target.began[1]).toHaveLength(8);
     });
 
-    it('serves keys apart, the oldest call first', async () => {
+    it('serves keys separately, the oldest call first', async () => {
       setUp();
       submit(1);
       await clock.pass(1);
@@ -292,7 +292,7 @@ describe('Batcher', () => {
       ]);
     });
 
-    it('runs each call alone where batching is off', async () => {
+    it('runs each call alone if batching is off', async () => {
       setUp({ enabled: false });
       submit(...Array<number>(20).fill(1));
       submit(1);
@@ -301,7 +301,7 @@ describe('Batcher', () => {
       expect(target.began.map((run) => (run as Item).length)).toEqual([20, 1, 1]);
     });
 
-    it('tells observers of each run and each call', async () => {
+    it('reports each run and each call to observers', async () => {
       setUp();
       submit(1);
       await clock.pass(4);
@@ -321,7 +321,7 @@ describe('Batcher', () => {
     });
   });
 
-  describe('refuses what it cannot serve', () => {
+  describe('refuses', () => {
     it('an item without rows, and one that the codec refuses, alone', async () => {
       setUp();
       const calls = [submit(1), submit(), submit(NaN), submit(2)];
@@ -349,7 +349,7 @@ describe('Batcher', () => {
       expect(batcher.stats).toMatchObject({ shed: 1, completed: 3 });
     });
 
-    it('calls to come, before they have an item', async () => {
+    it('future calls, before they have an item', async () => {
       setUp({ maxQueueSize: 3 });
       const { admission } = batcher;
       admission.check(0);
@@ -368,7 +368,7 @@ describe('Batcher', () => {
       expect(shed).toEqual(['queue', 'queue', 'queue']);
     });
 
-    it('nobody for long because of a call that does not come', async () => {
+    it('nobody for long because of a call that does not arrive', async () => {
       setUp({ maxQueueSize: 2 });
       runMs = () => 500;
       const { admission } = batcher;
@@ -382,7 +382,7 @@ describe('Batcher', () => {
       expect(admission.shed).toBe(1);
     });
 
-    it('calls to come that could not be in time', async () => {
+    it('future calls that could not be in time', async () => {
       setUp({ maxBatchSize: 1, maxLatencyMs: 5000, known: false });
       runMs = () => 1000;
       await measure();
@@ -397,7 +397,7 @@ describe('Batcher', () => {
       admission.check(clock.now());
     });
 
-    it('calls to come that will be as wide as those of late, though none waits', async () => {
+    it('future calls that will be as wide as recent ones, although none waits', async () => {
       const widths = { ...codec, width: (item: Item) => item[0]! };
       setUp({ maxBatchSize: 1, maxLatencyMs: 600, known: false }, widths);
       const run = async (width: number, ms: number): Promise<void> => {
@@ -418,7 +418,7 @@ describe('Batcher', () => {
       expect(() => batcher.admission.check(clock.now())).toThrow(RunnerOverloadedError);
     });
 
-    it('what could not be in time, at once, and tells when to come again', async () => {
+    it('calls that could not be in time at once, and says when to retry', async () => {
       setUp({ maxBatchSize: 1, maxLatencyMs: 5000, known: false });
       runMs = () => 1000;
       await measure();
@@ -446,7 +446,7 @@ describe('Batcher', () => {
       expect(served.every(({ at }) => at! <= 50)).toBe(true);
     });
 
-    it('what waits when its deadline has passed, before it is run', async () => {
+    it('waiting calls whose deadline has passed, before they run', async () => {
       setUp({ maxLatencyMs: 30 });
       runMs = (rows) => (rows === 1 ? 100 : 10);
       submit(1);
@@ -460,7 +460,7 @@ describe('Batcher', () => {
       expect(shed).toEqual(['overdue']);
     });
 
-    it('an answer that comes too late because its run took longer than those before it', async () => {
+    it('an answer that is late because its run took longer than earlier ones', async () => {
       setUp({ maxLatencyMs: 100 });
       const first = submit(1);
       await clock.pass(1);
@@ -481,7 +481,7 @@ describe('Batcher', () => {
       expect(batcher.stats).toMatchObject({ queued: 0, running: 0, completed: 2, shed: 2 });
     });
 
-    it('counts the time that a call took to get here', async () => {
+    it('counts the time that a call took to arrive', async () => {
       setUp({ maxLatencyMs: 100 });
       await measure();
       runMs = () => 60;
@@ -493,7 +493,7 @@ describe('Batcher', () => {
       expect(await late).toBeInstanceOf(RunnerOverloadedError);
     });
 
-    it('serves an idle runner whatever the estimate says', async () => {
+    it('serves calls to an idle runner whatever the estimate', async () => {
       setUp({ maxLatencyMs: 100 });
       runMs = () => 500;
       for (let i = 0; i < 3; i++) {
@@ -507,7 +507,7 @@ describe('Batcher', () => {
       expect(call.value).toEqual([-1]);
     });
 
-    it('makes runs smaller where full ones would last too long', async () => {
+    it('makes runs smaller if full ones would take too long', async () => {
       setUp({ maxBatchSize: 64, maxLatencyMs: 100, maxQueueSize: 1000, known: false });
       runMs = (rows) => 5 + 2 * rows;
       const calls: ReturnType<typeof submit>[] = [];
@@ -592,14 +592,14 @@ describe('Batcher', () => {
       expect(target.began.length).toBeLessThanOrEqual(16);
     });
 
-    it('kills no worker twice for the same item, but the one that must fail', async () => {
+    it('does not kill two workers for the same item, except for the one that must fail', async () => {
       setUp({ maxBatchSize: 8 });
       for (let i = 0; i < 8; i++) submit(i === 3 ? KILLER : 1);
       await clock.pass(1000);
       expect(target.began.filter((run) => (run as Item).includes(KILLER))).toHaveLength(2);
     });
 
-    it('lets nothing wait behind what is run again', async () => {
+    it('does not let calls wait behind a repeated run', async () => {
       setUp({ maxBatchSize: 2 });
       submit(1);
       await clock.pass(1);
@@ -617,7 +617,7 @@ describe('Batcher', () => {
       expect(batcher.stats).toMatchObject({ completed: 8, failed: 1 });
     });
 
-    it('does not run a call again that failed alone', async () => {
+    it('does not repeat a call that failed alone', async () => {
       setUp();
       const call = submit(FAILING);
       await clock.pass(100);
@@ -625,7 +625,7 @@ describe('Batcher', () => {
       expect(target.began).toEqual([[FAILING]]);
     });
 
-    it('fails all at once where no item is to blame', async () => {
+    it('fails all calls at once if no item is at fault', async () => {
       setUp();
       fault = new RunnerClosedError('m:1');
       const calls = [submit(1), submit(2)];
@@ -634,7 +634,7 @@ describe('Batcher', () => {
       expect(target.began).toHaveLength(1);
     });
 
-    it('fails the calls of a run whose result has other rows', async () => {
+    it('fails the calls of a run if its result has a wrong number of rows', async () => {
       setUp({}, { ...codec, merge: (items) => (items.length > 1 ? [1] : items.flat()) });
       const calls = [submit(1), submit(2)];
       await clock.pass(100);
@@ -653,7 +653,7 @@ describe('Batcher', () => {
       expect(batcher.stats).toMatchObject({ queuedRows: 0, rejected: 1 });
     });
 
-    it('runs what is run again before what came later', async () => {
+    it('runs repeated calls before later ones', async () => {
       setUp({ maxBatchSize: 4 });
       submit(1);
       await clock.pass(1);
@@ -705,7 +705,7 @@ describe('Batcher', () => {
       expect(batcher.stats).toMatchObject({ running: 0, abandoned: 2, failed: 0 });
     });
 
-    it('once: a call that was answered stays so', async () => {
+    it('once: an answered call stays answered', async () => {
       setUp();
       const call = submit(1);
       await clock.pass(10);
@@ -715,7 +715,7 @@ describe('Batcher', () => {
     });
   });
 
-  it('closes: refuses what waits, runs and comes', async () => {
+  it('closes: refuses waiting, running and new calls', async () => {
     setUp();
     const calls = [submit(1)];
     await clock.pass(1);

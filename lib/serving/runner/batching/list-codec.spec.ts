@@ -34,7 +34,7 @@ describe('listCodec', () => {
     expect(() => codec.rows(item as never)).toThrow('put it into an array');
   });
 
-  it('refuses a result with other rows', () => {
+  it('refuses a result with a wrong number of rows', () => {
     expect(() => codec.split(['a'], [1, 1], [['a'], ['b']])).toThrow(BatchResultError);
   });
 });

@@ -14,7 +14,7 @@ describe('RunTimes', () => {
     expect(times.within(1000, 64)).toBe(0);
   });
 
-  it('goes between the sizes that were measured, and not beyond', () => {
+  it('interpolates between measured sizes, and does not extrapolate', () => {
     const times = measured([10, 20], [20, 30]);
     expect(times.of(1)).toBe(20);
     expect(times.of(15)).toBe(25);
@@ -22,7 +22,7 @@ describe('RunTimes', () => {
     expect(times.of(100)).toBe(30);
   });
 
-  it('does not mind a single slow run, and learns of a change', () => {
+  it('ignores a single slow run, and follows a trend', () => {
     const times = measured([8, 10], [8, 10], [8, 10], [8, 500]);
     expect(times.of(8)).toBe(10);
     for (let run = 0; run < 3; run++) times.record(8, 40);
@@ -31,7 +31,7 @@ describe('RunTimes', () => {
     expect(times.of(8)).toBe(5);
   });
 
-  it('finds the largest size within a time, and takes larger ones to last in proportion', () => {
+  it('finds the largest size within a time, and scales larger ones in proportion', () => {
     const times = measured([1, 3], [9, 11]);
     expect(times.within(7, 100)).toBe(5);
     expect(times.within(2, 100)).toBe(0);

@@ -27,7 +27,7 @@ function plain(value: unknown): unknown {
 }
 
 describe('tensorCodec', () => {
-  it('joins along the batch dimension, and takes results apart in buffers of their own', () => {
+  it('joins along the batch dimension, and splits results into separate buffers', () => {
     const items = [float([1, 3]), float([2, 3], 10)];
     const merged = rows.merge(items) as Tensor;
     expect(plain(merged)).toEqual({ dims: [3, 3], data: [0, 1, 2, 10, 11, 12, 13, 14, 15] });
@@ -37,7 +37,7 @@ describe('tensorCodec', () => {
     expect(buffers.map((buffer) => buffer.byteLength)).toEqual([12, 24]);
   });
 
-  it('gives an item that is alone as it is', () => {
+  it('returns a single item unchanged', () => {
     const item = float([1, 3]);
     expect(rows.merge([item])).toBe(item);
   });
@@ -76,7 +76,7 @@ describe('tensorCodec', () => {
     expect(rows.split(merged, [1, 1], [item, item]).map(plain)).toEqual([item, item].map(plain));
   });
 
-  it('takes several inputs, as a list or by name, and gives several outputs', () => {
+  it('takes several inputs, as a list or by name, and returns several outputs', () => {
     const list = (start: number): Tensor[] => [float([1, 2], start), float([1, 1], start)];
     expect(plain(rows.merge([list(0), list(5)]))).toEqual([
       { dims: [2, 2], data: [0, 1, 5, 6] },
@@ -105,12 +105,12 @@ describe('tensorCodec', () => {
     ]);
   });
 
-  it('takes results apart that are lists with an element for each row', () => {
+  it('splits results that are lists with one element per row', () => {
     const items = [float([1, 1]), float([2, 1])];
     expect(rows.split(['a', 'b', 'c'], [1, 2], items)).toEqual([['a'], ['b', 'c']]);
   });
 
-  it('tells apart what cannot share a run', () => {
+  it('distinguishes items that cannot share a run', () => {
     const keys = [
       float([1, 3]),
       float([1, 4]),
@@ -158,7 +158,7 @@ describe('tensorCodec', () => {
     expect(rows.rows(float([0, 3]))).toBe(0);
   });
 
-  it('refuses results with other rows', () => {
+  it('refuses results with a wrong number of rows', () => {
     const items = [float([1, 1]), float([2, 1])];
     for (const result of [float([2, 3]), new Tensor('float32', Float32Array.of(1), [])]) {
       expect(() => rows.split(result, [1, 2], items)).toThrow(BatchResultError);
@@ -189,7 +189,7 @@ describe('tensorCodec', () => {
       }
     }
 
-    it('fills up to the longest, and cuts back what is as long as the input', () => {
+    it('pads to the longest, and cuts back outputs as long as the input', () => {
       const codec = padding();
       learn(codec);
       const items = [ids([1, 2]), ids([3, 4, 5], [6, 7, 8])];
@@ -209,7 +209,7 @@ describe('tensorCodec', () => {
       ]);
     });
 
-    it('fills up on the left', () => {
+    it('pads on the left', () => {
       const codec = padding({ side: 'left' });
       learn(codec);
       const items = [ids([1]), ids([3, 4])];
@@ -219,7 +219,7 @@ describe('tensorCodec', () => {
       expect(plain(first![0])).toEqual({ dims: [1, 1], data: [-1n] });
     });
 
-    it('fills up to a multiple, even an item that is alone', () => {
+    it('pads to a multiple, even a single item', () => {
       const codec = padding({ multipleOf: 4 });
       for (let round = 0; round < 3; round++) {
         for (const item of [ids([1, 2]), ids([1, 2, 3, 4, 5])]) {
@@ -251,7 +251,7 @@ describe('tensorCodec', () => {
       expect(codec.key(ids([1, 2]))).not.toBe(codec.key(ids([1])));
     });
 
-    it('fills up along the dimension that is asked for', () => {
+    it('pads along the given dimension', () => {
       const codec = padding({ dim: 1 });
       for (const item of [float([1, 1, 2]), float([1, 3, 2])]) codec.split(item, [1], [item]);
       const items = [float([1, 1, 2]), float([1, 2, 2], 4)];
@@ -278,7 +278,7 @@ describe('tensorCodec', () => {
     });
   });
 
-  it('gives each item what it would get alone, whatever is joined', () => {
+  it('gives each item the same result as alone, whatever is joined', () => {
     const dims = fc.tuple(
       fc.integer({ min: 1, max: 3 }),
       fc.integer({ min: 1, max: 4 }),
@@ -306,7 +306,7 @@ describe('tensorCodec', () => {
     );
   });
 
-  it('gives padded items what they would get alone', () => {
+  it('gives padded items the same result as alone', () => {
     fc.assert(
       fc.property(
         fc.array(fc.tuple(fc.integer({ min: 1, max: 3 }), fc.integer({ min: 1, max: 6 })), {

@@ -15,7 +15,7 @@ export interface RunHow {
 export abstract class CallPool implements BatchTarget {
   protected readonly feeders = new Set<BatchFeeder>();
   protected readonly counts = new CallCounts();
-  /** Those of {@link pending} that serve several calls. */
+  /** How many of {@link pending} serve several calls. */
   protected batches = 0;
   /** How many tasks are unanswered. */
   protected abstract readonly pending: { readonly size: number };
@@ -38,9 +38,9 @@ export abstract class CallPool implements BatchTarget {
   abstract readonly room: number;
 
   /**
-   * Queues a call, whose result `waiting` gets. `started` gets the task at once, so that the caller
-   * can {@link abandon} it. With a stream, that takes the values, and more than `stream.ahead` have
-   * to be {@link pull}ed.
+   * Queues a call. `waiting` gets its result. `started` gets the task at once, so that the caller
+   * can {@link abandon} it. `stream`, if given, receives the values; the caller must {@link pull}
+   * those beyond `stream.ahead`.
    */
   abstract queue(method: string, item: unknown, how: RunHow, waiting: Waiting): void;
   /** @throws ModelLoadError */
@@ -101,7 +101,7 @@ export abstract class CallPool implements BatchTarget {
     return this.#closing;
   }
 
-  /** To be called when a task has left {@link pending}. */
+  /** Call it when a task has left {@link pending}. */
   protected settled(task: Task): void {
     if (task.batch) this.batches--;
     else this.counts.settled(task);

@@ -27,7 +27,7 @@ function machine(cores: number, loop = 0.1, used = 1.1, idle = 1) {
 }
 
 describe('CrewGrowth', () => {
-  it('asks for a worker when calls wait and a core sleeps', () => {
+  it('asks for a worker if calls wait and a core is idle', () => {
     const { busy } = machine(2);
     expect(busy(400, 1)).toBe(false);
     expect(busy(200, 1)).toBe(true);
@@ -41,7 +41,7 @@ describe('CrewGrowth', () => {
     }
   });
 
-  it('does not where the cores are taken: by workers, the event loop, another runner, or another process', () => {
+  it('does not if the cores are busy with workers, the event loop, another runner or another process', () => {
     expect(machine(2).busy(2000, 2)).toBe(false);
     expect(machine(1).busy(2000, 1)).toBe(false);
     expect(machine(2, 0.7).busy(2000, 1)).toBe(false);
@@ -49,7 +49,7 @@ describe('CrewGrowth', () => {
     expect(machine(8, 0.1, 1.1, 0.2).busy(2000, 1)).toBe(false);
   });
 
-  it('asks the system twice in half a second at most', () => {
+  it("reads the system's figures at most twice in half a second", () => {
     const { busy, state } = machine(2);
     for (let i = 0; i < 100; i++) {
       busy(10, 1);
@@ -59,7 +59,7 @@ describe('CrewGrowth', () => {
     expect(state.readings).toBeLessThanOrEqual((2 * 2000) / 500);
   });
 
-  it('goes on while there are cores', () => {
+  it('continues while cores are free', () => {
     const { busy } = machine(4, 0.4);
     expect(busy(600, 1)).toBe(true);
     expect(busy(600, 2)).toBe(true);

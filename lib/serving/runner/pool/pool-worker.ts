@@ -6,8 +6,8 @@ import type { FromWorker, ToWorker, WorkerBootstrap } from './protocol.js';
 import type { Task } from './task.js';
 
 /**
- * One worker thread, seen from its owner. It holds at most {@link SLOTS} tasks: the next ones are
- * in its mailbox before the last one is answered, so it never idles while there is work.
+ * One worker thread, from the view of its owner. It holds at most {@link SLOTS} tasks. The next
+ * ones are in its mailbox before the last one is answered, so it never idles while there is work.
  */
 export class PoolWorker extends PoolMember {
   readonly slots = SLOTS;

@@ -4,7 +4,7 @@ import { RestartDelay } from './restart-delay.js';
 const times = (count: number, next: () => number): number[] => Array.from({ length: count }, next);
 
 describe('RestartDelay', () => {
-  it('is none for a first loss, and grows where no call is answered in between', () => {
+  it('is zero for a first loss, and grows if no call is answered in between', () => {
     const delay = new RestartDelay();
     expect(times(9, () => delay.next(true))).toEqual([
       0, 100, 200, 400, 800, 1600, 3200, 5000, 5000,

@@ -23,7 +23,7 @@ describe('streamedValues', () => {
     new Float32Array(2),
     { subscribe: true },
     { next: 1 },
-  ])('takes %j for a value', (value) => {
+  ])('treats %j as a plain value', (value) => {
     expect(streamedValues(value)).toBeUndefined();
   });
 
@@ -40,7 +40,7 @@ describe('streamedValues', () => {
     expect(await collect(of(1, 2))).toEqual([1, 2]);
   });
 
-  it('keeps what an Observable gives before it is asked', async () => {
+  it('keeps values that an Observable emits before a request', async () => {
     const subject = new Subject<number>();
     const values = streamedValues(subject) as AsyncIterator<unknown>;
     const first = values.next();
@@ -53,7 +53,7 @@ describe('streamedValues', () => {
     await expect(collect(throwError(() => new RangeError('no')))).rejects.toThrow('no');
   });
 
-  it('leaves an Observable, whoever waits for its next value', async () => {
+  it('leaves an Observable even while somebody waits for its next value', async () => {
     const unsubscribe = vi.fn();
     const source = { pipe: (): void => undefined, subscribe: () => ({ unsubscribe }) };
     const values = streamedValues(source) as AsyncIterator<unknown>;

@@ -58,7 +58,7 @@ export class Task implements Listed {
     return this.stream?.ahead;
   }
 
-  /** {@link timing}, and where its worker did not answer, since when that has had it. */
+  /** {@link timing}; or if its worker did not answer, the time since it got the task. */
   get ran(): CallTiming | undefined {
     if (this.timing !== undefined || this.postedAt === undefined) return this.timing;
     const { timeOrigin } = performance;

@@ -46,7 +46,7 @@ describe('values between threads', () => {
     ]);
   });
 
-  it('leave the rest of a larger buffer alone', () => {
+  it('do not transfer the rest of a larger buffer', () => {
     const weights = Float32Array.of(1, 2, 3, 4);
     const row = new Tensor('float32', weights.subarray(1, 3), [2]);
     const got = sent(row) as Tensor;
@@ -54,13 +54,13 @@ describe('values between threads', () => {
     expect([...weights]).toEqual([1, 2, 3, 4]);
   });
 
-  it('may hold one buffer twice', () => {
+  it('may contain one buffer twice', () => {
     const data = Float32Array.of(1, 2);
     const got = sent([new Tensor('float32', data, [2]), new Tensor('float32', data, [1, 2])]);
     expect((got as Tensor[]).map(({ data: values }) => values.length)).toEqual([2, 2]);
   });
 
-  it('may hold buffers of Node’s pool', () => {
+  it('may contain buffers of Node’s pool', () => {
     const bytes = Buffer.from('image');
     expect(Buffer.from(sent(bytes) as Uint8Array).toString()).toBe('image');
     expect(bytes.toString()).toBe('image');

@@ -100,7 +100,7 @@ export class WorkerCrew {
     await Promise.all([...this.members].map((worker) => worker.close(force)));
   }
 
-  /** Who still waits for {@link open} learns that it is closed. */
+  /** Callers that still wait for {@link open} get an error. */
   abandonOpening(): void {
     this.#opened?.reject(new RunnerClosedError(this.options.name));
   }

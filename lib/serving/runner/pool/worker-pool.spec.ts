@@ -66,7 +66,7 @@ describe('WorkerPool', () => {
 
   const aborted = (): RunAbortedError => new RunAbortedError('test:1', 'run');
 
-  it('begins with one worker and has others when they are wanted, up to the most', async () => {
+  it('begins with one worker and adds others on demand, up to the maximum', async () => {
     const asked: number[] = [];
     const growth = { wants: (workers: number) => asked.push(workers) > 1 };
     const pool = await opened({ workers: 2, grows: true, growth });
@@ -96,7 +96,7 @@ describe('WorkerPool', () => {
     expect(pool.stats).toMatchObject({ ready: 2, workers: 2, queued: 0, running: 0 });
   });
 
-  it('starts calls in their order', async () => {
+  it('starts calls in order', async () => {
     const pool = await opened();
     const names = Array.from({ length: 50 }, (_, index) => index);
     await Promise.all(names.map((name) => run(pool, 'sleep', { ms: 0, name })));
@@ -110,7 +110,7 @@ describe('WorkerPool', () => {
     expect(new Set(threads).size).toBe(2);
   });
 
-  it('takes a call that waits behind a long one to a worker that is free', async () => {
+  it('moves a call that waits behind a long one to a free worker', async () => {
     const pool = await opened({ workers: 2 });
     const order: string[] = [];
     const note = (name: string) => () => order.push(name);
@@ -141,7 +141,7 @@ describe('WorkerPool', () => {
     expect(data.length).toBe(0);
   });
 
-  it('rejects with the kind and message of an exception, and goes on', async () => {
+  it('rejects with the kind and message of an exception, and continues', async () => {
     const pool = await opened();
     const failure = await run(pool, 'fail').catch((error: unknown) => error);
     expect(failure).toBeInstanceOf(RunFailedError);
@@ -155,7 +155,7 @@ describe('WorkerPool', () => {
     expect(pool.stats.restarts).toBe(0);
   });
 
-  it('refuses an item that no message can carry, and goes on', async () => {
+  it('refuses an item that no message can carry, and continues', async () => {
     const pool = await opened();
     await expect(run(pool, 'echo', { call: () => 1 })).rejects.toThrow(UnclonableItemError);
     await expect(run(pool, 'echo', 1)).resolves.toBe(1);
@@ -203,7 +203,7 @@ describe('WorkerPool', () => {
     },
   );
 
-  it.each(['exit', 'crash'])('starts a worker again that dies: %s', async (method) => {
+  it.each(['exit', 'crash'])('restarts a worker that dies: %s', async (method) => {
     const pool = await opened();
     const failing = run(pool, method);
     const waiting = run(pool, 'echo', 'waited');
@@ -214,7 +214,7 @@ describe('WorkerPool', () => {
     expect(pool.stats).toMatchObject({ ready: 1, restarts: 1 });
   });
 
-  it('fails the opening with what the loader threw', async () => {
+  it("fails to open with the loader's error", async () => {
     const pool = poolOf({ workers: 2, init: { fail: 'throw' } });
     const failure = await pool.open().catch((error: unknown) => error);
     expect(failure).toBeInstanceOf(ModelLoadError);
@@ -223,11 +223,11 @@ describe('WorkerPool', () => {
     await expect(run(pool, 'echo')).rejects.toThrow(RunnerClosedError);
   });
 
-  it('fails the opening when the thread ends', async () => {
+  it('fails to open if the thread ends', async () => {
     await expect(poolOf({ init: { fail: 'exit' } }).open()).rejects.toThrow('ended with code 4');
   });
 
-  it('refuses calls while no worker can load the model, and comes back', async () => {
+  it('refuses calls while no worker can load the model, and recovers', async () => {
     const folder = await mkdtemp(join(tmpdir(), 'vts-pool-'));
     const failWhile = join(folder, 'broken');
     const pool = await opened({ init: { failWhile } });

@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { childEnv, childExecArgv } from './child-options.js';
 
 describe('childExecArgv', () => {
-  it('keeps what says how code is loaded and run', () => {
+  it('keeps options for loading and running code', () => {
     const kept = [
       '--import',
       'tsx',
@@ -16,7 +16,7 @@ describe('childExecArgv', () => {
     expect(childExecArgv(kept)).toEqual(kept);
   });
 
-  it('drops inspectors, profilers, and what runs another program', () => {
+  it('drops inspectors, profilers, and options that run another program', () => {
     const dropped = [
       ['--inspect'],
       ['--inspect-brk=127.0.0.1:9229'],

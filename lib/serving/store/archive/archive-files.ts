@@ -8,7 +8,7 @@ import { MODEL_YAML, parseModelYaml } from '../model-yaml.js';
 import type { Tag } from '../tag.js';
 import { formatOfName, type ArchiveFormat } from './archive-format.js';
 
-/** Where the archive of a model goes, and how it is packed. */
+/** The path of a model's archive, and its format. */
 export async function archiveTarget(
   tag: Tag,
   given: string,
@@ -24,7 +24,7 @@ export async function archiveTarget(
   return { target: `${path}.bentomodel`, format: 'bentomodel' };
 }
 
-/** @throws ArchiveFileError when the file cannot be read. */
+/** @throws ArchiveFileError if the file cannot be read. */
 export async function checkReadable(archive: string): Promise<void> {
   try {
     await access(archive, constants.R_OK);
@@ -36,7 +36,7 @@ export async function checkReadable(archive: string): Promise<void> {
   }
 }
 
-/** @throws CorruptModelError when an unpacked archive is not a model. */
+/** @throws CorruptModelError if an unpacked archive is not a model. */
 export async function readModelYaml(folder: string, archive: string): Promise<ModelInfo> {
   let text: string;
   try {

@@ -15,7 +15,7 @@ const EXTENSIONS: readonly (readonly [pattern: RegExp, format: ArchiveFormat])[]
   [/\.zip$/i, 'zip'],
 ];
 
-/** The format that a file's name asks for, if it does, as BentoML reads it. */
+/** The format that a file's name requests, if any, by BentoML's rules. */
 export function formatOfName(path: string): ArchiveFormat | undefined {
   return EXTENSIONS.find(([pattern]) => pattern.test(path))?.[1];
 }
@@ -29,9 +29,9 @@ const SIGNATURES: readonly (readonly [at: number, bytes: string, format: Archive
 ];
 
 /**
- * The format of an archive by its first bytes: names lie.
+ * The format of an archive by its first bytes, because names may be wrong.
  *
- * @throws ArchiveFormatError when it is none that is read here.
+ * @throws ArchiveFormatError if the format is not supported.
  */
 export async function formatOfFile(path: string): Promise<ArchiveFormat> {
   const handle = await open(path, 'r');

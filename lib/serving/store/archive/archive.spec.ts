@@ -102,7 +102,7 @@ describe('export and import', () => {
     expect(await store.export('m', join(folder, 'v1.0'))).toBe(join(folder, 'v1.0.bentomodel'));
   });
 
-  it('overwrites a file only when it is to, and leaves nothing of one that fails', async () => {
+  it('overwrites a file only on request, and leaves nothing of one that fails', async () => {
     await save('m:v1');
     const path = join(folder, 'm.zip');
     await writeFile(path, 'mine');
@@ -150,7 +150,7 @@ describe('export and import', () => {
   });
 });
 
-describe('an archive that is not to be trusted', () => {
+describe('an untrusted archive', () => {
   it.each([
     ['/etc/passwd', 'absolute'],
     ['C:/windows/x', 'absolute'],
@@ -212,7 +212,7 @@ describe('an archive that is not to be trusted', () => {
     await expectNothing();
   });
 
-  it('is refused for growing beyond measure, before that is written', async () => {
+  it('is refused for too much growth, before it is written', async () => {
     const path = join(folder, 'bomb.tar.gz');
     const header = (await packTar([file('zeros', new Uint8Array(1))])).slice(0, 512);
     // A size of 8 GiB less a byte, with the checksum that belongs to it.

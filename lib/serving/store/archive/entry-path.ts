@@ -3,14 +3,13 @@ const DEEPEST = 32;
 const LONGEST_SEGMENT_BYTES = 255;
 
 /**
- * Where an entry of an archive goes, relative to the model's folder; undefined for the folder
- * itself.
+ * The path of an archive's entry, relative to the model's folder; undefined for the folder itself.
  *
- * @param refuse Told why the name is not acceptable; must throw.
+ * @param refuse Called with the reason why the name is not acceptable; must throw.
  */
 export function entryPath(name: string, refuse: (reason: string) => never): string | undefined {
   if (name.includes('\0')) refuse('its name has a NUL character');
-  // On Windows both separate folders; no tool that writes models puts them into names.
+  // On Windows a backslash also separates folders. No tool that writes models uses it in names.
   if (name.includes('\\')) refuse('its name has a backslash');
   if (name.startsWith('/') || /^[a-z]:/i.test(name)) refuse('its path is absolute');
   const segments = name.split('/').filter((segment) => segment !== '' && segment !== '.');

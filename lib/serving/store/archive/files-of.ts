@@ -9,10 +9,13 @@ export interface PackedFile {
   readonly mtime: Date;
 }
 
-/** Holds what can be made again from a model's other files. */
+/** A folder with files that can be made again from a model's other files. */
 export const CACHE_FOLDER = '.vts-cache';
 
-/** The files of a folder and of those in it, by name. Links are followed: an archive holds none. */
+/**
+ * The files of a folder and its subfolders, by name. Links are followed, because an archive does
+ * not contain links.
+ */
 export async function filesOf(folder: string, below = ''): Promise<PackedFile[]> {
   const files: PackedFile[] = [];
   for (const entry of (await readdir(folder)).sort()) {

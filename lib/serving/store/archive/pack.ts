@@ -12,10 +12,10 @@ import type { PackedFile } from './files-of.js';
 import { storeAsXz } from './xz-writer.js';
 
 /**
- * Packs files into an archive. It is written beside its place and put there when it is whole and on
- * the disk.
+ * Packs files into an archive. It is written beside its place, and moved there when it is complete
+ * and on the disk.
  *
- * @throws ArchiveExistsError when the file is there and `overwrite` is not set.
+ * @throws ArchiveExistsError if the file exists and `overwrite` is not set.
  */
 export async function pack(
   files: readonly PackedFile[],
@@ -46,11 +46,11 @@ export async function pack(
 async function putInPlace(aside: string, target: string, overwrite: boolean): Promise<void> {
   if (overwrite) return rename(aside, target);
   try {
-    // Unlike rename() it does not replace what has come since.
+    // Unlike rename(), it does not replace a file that appeared meanwhile.
     await link(aside, target);
   } catch (error) {
     if (hasCode(error, 'EEXIST')) throw new ArchiveExistsError(target);
-    // File systems without hard links.
+    // For file systems without hard links.
     await rename(aside, target);
   }
 }

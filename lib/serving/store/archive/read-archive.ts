@@ -10,11 +10,11 @@ import type { ArchiveFormat } from './archive-format.js';
 export interface ArchiveEntry {
   readonly name: string;
   readonly kind: 'file' | 'folder' | 'other';
-  /** What the archive calls an entry of kind `other`: symlink, link, fifo... */
+  /** The archive's own type of an entry of kind `other`: symlink, link, fifo... */
   readonly type: string;
-  /** Bytes of a file, as the archive declares them. */
+  /** The declared size of a file in bytes. */
   readonly size: number;
-  /** The bytes of a file. An entry whose content is not asked for is passed over. */
+  /** The bytes of a file. If nobody asks for the content of an entry, it is skipped. */
   content(): AsyncIterable<Uint8Array>;
 }
 
@@ -26,7 +26,7 @@ export function readArchive(path: string, format: ArchiveFormat): AsyncIterable<
 async function* readTar(path: string, format: ArchiveFormat): AsyncGenerator<ArchiveEntry> {
   const file = createReadStream(path);
   const decoder = createTarDecoder({ strict: true });
-  // What fails before the decoder shows as an error of the entries.
+  // A failure before the decoder appears as an error of the entries.
   void plainBytes(file, format)
     .pipeTo(decoder.writable)
     .catch(() => undefined);

@@ -9,7 +9,7 @@ import { formatOfFile } from './archive-format.js';
 import { entryPath } from './entry-path.js';
 import { readArchive, type ArchiveEntry } from './read-archive.js';
 
-/** How much an archive may unpack to. */
+/** Limits on the content of an archive. */
 export interface UnpackLimits {
   readonly maxBytes: number;
   readonly maxEntries: number;
@@ -18,19 +18,21 @@ export interface UnpackLimits {
 /** No model is larger; a machine that serves one holds it in memory. */
 const MAX_BYTES = 64 * 1024 ** 3;
 const MAX_ENTRIES = 10_000;
-/** Weights hardly compress: what grows more than this, beyond a free amount, is a bomb. */
+/**
+ * Weights hardly compress. An archive that grows more than this, beyond a free amount, is a bomb.
+ */
 const MAX_GROWTH = 200;
 const FREE_BYTES = 64 * 1024 ** 2;
 
 /**
- * Unpacks an archive into an empty folder. Only files and folders inside it: whatever else an
- * archive can hold is refused, before any of the entry is written.
+ * Unpacks an archive into an empty folder. It accepts only files and folders inside it. It refuses
+ * all other entries before it writes any part of them.
  *
- * @param onProgress Told how many bytes have been written.
- * @throws ArchiveFormatError when it is not an archive.
+ * @param onProgress Called with the number of written bytes.
+ * @throws ArchiveFormatError if it is not an archive.
  * @throws ArchiveEntryError for an entry that is a link, has an unacceptable path, or makes the
- * whole too large.
- * @throws CorruptModelArchiveError when it is damaged or ends early.
+ *   content too large.
+ * @throws CorruptModelArchiveError if it is damaged or ends early.
  */
 export async function unpack(
   archive: string,
@@ -45,7 +47,7 @@ export async function unpack(
   try {
     for await (const entry of readArchive(archive, format)) await unpacker.add(entry);
   } catch (error) {
-    // System errors about the disk are not faults of the archive.
+    // System errors of the disk are not errors of the archive.
     if (error instanceof VtsError || isSystemError(error)) throw error;
     throw new CorruptModelArchiveError(archive, reasonOf(error), { cause: error });
   }
@@ -77,7 +79,7 @@ class Unpacker {
       await mkdir(join(this.folder, path), { recursive: true });
       return;
     }
-    // File systems may take names that differ in case or composition for the same.
+    // File systems may treat names that differ in case or composition as the same.
     const key = path.normalize('NFC').toLowerCase();
     if (this.#taken.has(key)) refuse('its name appears twice in the archive');
     this.#taken.add(key);
@@ -97,7 +99,7 @@ class Unpacker {
     const counted = async function* (this: Unpacker): AsyncGenerator<Uint8Array> {
       for await (const chunk of entry.content()) {
         written += chunk.length;
-        // The declared size is what the limits were checked against.
+        // The limits were checked against the declared size.
         if (written > entry.size) refuse(`it is larger than the ${entry.size} bytes it declares`);
         yield chunk;
         this.onProgress?.(this.#bytes + written);
@@ -109,13 +111,13 @@ class Unpacker {
   }
 }
 
-/** Errors of the file system; zlib's have a code as well, but no call of the system. */
+/** Errors of the file system. zlib's errors also have a code, but not a system call. */
 function isSystemError(error: unknown): boolean {
   return codeOf(error) !== undefined && 'syscall' in (error as object);
 }
 
 function reasonOf(error: unknown): string {
   const text = error instanceof Error ? error.message : String(error);
-  // The xz reader tells a number only.
+  // The xz reader reports only a number.
   return /get_next_output/.test(text) ? 'its compressed data is damaged or ends early' : text;
 }

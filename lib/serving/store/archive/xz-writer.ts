@@ -4,15 +4,15 @@ const LARGEST_CHUNK = 65_536;
 const CHECK_CRC32 = 1;
 
 /**
- * Puts bytes into the xz format without compressing them: LZMA2 has chunks for that. Every reader
- * of xz takes it, and no library was found that encodes xz on all platforms of Node 20 and is kept
- * up. Trained weights shrink little; `.tar.gz` is there for who needs the space.
+ * Writes bytes in the xz format without compressing them: LZMA2 has chunks for that. Every reader
+ * of xz accepts it. We found no maintained library that encodes xz on all platforms of Node 20.
+ * Trained weights shrink little. Use `.tar.gz` to save space.
  */
 export async function* storeAsXz(bytes: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array> {
   const flags = Uint8Array.of(0, CHECK_CRC32);
   yield Buffer.concat([Buffer.from('\xfd7zXZ\0', 'latin1'), flags, sum(flags)]);
 
-  // One filter, LZMA2 (0x21), with the smallest dictionary: stored chunks look nothing up.
+  // One filter, LZMA2 (0x21), with the smallest dictionary, because stored chunks do not use it.
   const blockHeader = Uint8Array.of(2, 0, 0x21, 1, 0, 0, 0, 0);
   yield Buffer.concat([blockHeader, sum(blockHeader)]);
   let packed = blockHeader.length + 4;
@@ -33,7 +33,7 @@ export async function* storeAsXz(bytes: AsyncIterable<Uint8Array>): AsyncGenerat
   packed += 1;
   yield Buffer.concat([new Uint8Array(1 + padding(packed)), uint32(check)]);
 
-  // The index: one block, its size without padding, and what is in it.
+  // The index: one block, its size without padding, and the size of its content.
   const records = Buffer.concat([Uint8Array.of(0, 1), varint(packed + 4), varint(plain)]);
   const index = Buffer.concat([records, new Uint8Array(padding(records.length))]);
   const footer = Buffer.concat([uint32(index.length / 4), flags]);
@@ -54,7 +54,7 @@ function uint32(value: number): Buffer {
   return buffer;
 }
 
-/** Seven bits a byte, the lowest first; sizes beyond 2^32 included. */
+/** Seven bits per byte, the lowest first; also for sizes beyond 2^32. */
 function varint(value: number): Buffer {
   const bytes: number[] = [];
   let rest = value;

@@ -65,7 +65,7 @@ const transformsOf = (name: string): readonly PyValue[] =>
   cases.find((one) => one.name === name)!.transforms;
 
 describe('Transforms of tsai', () => {
-  it('are all that the fixture was made of', () => {
+  it('are exactly those of the fixture', () => {
     expect(cases).toHaveLength(64);
   });
 
@@ -80,12 +80,12 @@ describe('Transforms of tsai', () => {
     });
   });
 
-  it('leave tensors unchanged that are not a TSTensor', () => {
+  it('do not change tensors that are not a TSTensor', () => {
     const { transforms, input } = cases.find(({ name }) => name === 'std_sample')!;
     expect(through(transforms, input, false)).toBe(input);
   });
 
-  it('change nothing in what they are given', () => {
+  it('do not change their input in place', () => {
     for (const { transforms, input } of cases) {
       const before = input.data.slice();
       through(transforms, input);
@@ -93,14 +93,14 @@ describe('Transforms of tsai', () => {
     }
   });
 
-  it.each(['std_var', 'position'])('%s: refuse a series of other sizes', (name) => {
+  it.each(['std_var', 'position'])('%s: refuse a series of wrong sizes', (name) => {
     const input = { data: new Float32Array(35), dims: [1, 5, 7] };
     const run = () => through(transformsOf(name), input);
     if (name === 'position') expect(run().dims).toEqual([1, 6, 7]);
     else expect(run).toThrow(ArrayItemError);
   });
 
-  it('refuse variables that an item has not', () => {
+  it('refuse variables that an item does not have', () => {
     const input = { data: new Float32Array(8), dims: [1, 1, 8] };
     expect(() => through(transformsOf('drop'), input)).toThrow(/picks variable 1 of 1/);
   });
@@ -145,7 +145,7 @@ describe("Transforms of ai-fast-track's timeseries", () => {
     wanted.forEach((value, at) => expect(made.data[at]).toBeCloseTo(value, 5));
   });
 
-  it('take axes of a batch as they take those of an item', () => {
+  it('treat axes of a batch like those of an item', () => {
     const made = readForerunner(
       record('Normalize', { scale_subtype: 'per_sample_per_channel', scale_range: [0, 1] }),
     )!({ ...item, dims: [1, 2, 3] });

@@ -37,21 +37,21 @@ async function predictsAsFastai(name: string, options?: LearnerOptions): Promise
 }
 
 describe('Transforms by name alone', () => {
-  it('run for validation what the class of the documentation holds for it', () =>
+  it('run the validation augmentation of the documented class', () =>
     predictsAsFastai('documented'));
 
-  it('follow the code that is given', async () => {
+  it('follow given code', async () => {
     await predictsAsFastai('documented', { code });
     await predictsAsFastai('swapped', { code });
   });
 
-  it('leave out what draws at random', async () => {
+  it('leave out random augmentations', async () => {
     await predictsAsFastai('random');
     await predictsAsFastai('random', { code });
     await predictsAsFastai('random', { trainingOnly: ['ForTraining'] });
   });
 
-  it('are refused where another class may do more, with what they hold and both ways out', async () => {
+  it('are refused if another class may do more, with their contents and both remedies', async () => {
     const loading = load('swapped');
     await expect(loading).rejects.toThrow(UnsupportedLearnerError);
     await expect(loading).rejects.toThrow(
@@ -63,7 +63,7 @@ describe('Transforms by name alone', () => {
 });
 
 describe('A class of images by name alone', () => {
-  it('opens pictures by the code that is given', () => predictsAsFastai('opened', { code }));
+  it('opens pictures with given code', () => predictsAsFastai('opened', { code }));
 
   it('is refused by its own name', async () => {
     await expect(load('opened')).rejects.toThrow('"__main__.Grey"');
@@ -71,10 +71,9 @@ describe('A class of images by name alone', () => {
 });
 
 describe('A loss by name alone', () => {
-  it('is followed in the code that is given', () => predictsAsFastai('weighted', { code }));
+  it('is computed by given code', () => predictsAsFastai('weighted', { code }));
 
-  it('takes the activation that is given', () =>
-    predictsAsFastai('weighted', { activation: 'none' }));
+  it('uses a given activation', () => predictsAsFastai('weighted', { activation: 'none' }));
 
   it('is refused by its own name', async () => {
     const loading = load('weighted');

@@ -100,7 +100,7 @@ describe('Transforms of source', () => {
     expect(sizesOf('of_function', image())).toEqual(['PILImage', 'L', 3, 2]);
   });
 
-  it('leave an item that no method takes', () => {
+  it('do not change an item that no method takes', () => {
     expect(sizesOf('masks', image())).toEqual(['PILImage', 'RGB', 3, 2]);
   });
 
@@ -112,7 +112,7 @@ describe('Transforms of source', () => {
     ]);
   });
 
-  it('are given a whole tuple where they are for items', () => {
+  it('get a whole tuple if they are for items', () => {
     const pair = new Tuple([image(), image()]);
     expect(sizesOf('items', pair)).toEqual([
       ['Image', 'RGB', 1, 1],
@@ -120,7 +120,7 @@ describe('Transforms of source', () => {
     ]);
   });
 
-  it('run by their split', () => {
+  it('run according to their split', () => {
     expect(sizesOf('training', image())).toEqual(['PILImage', 'RGB', 3, 2]);
     expect(sizesOf('validation', image())).toEqual(['PILImage', 'RGB', 2, 1]);
     expect(isForTraining(evaluator, named('training'))).toBe(true);
@@ -128,7 +128,7 @@ describe('Transforms of source', () => {
     expect(isForTraining(evaluator, named('validation'))).toBe(false);
   });
 
-  it('are told the split before they run, and may not draw', () => {
+  it('get the split before they run, and must not draw random numbers', () => {
     expect(sizesOf('always', image())).toEqual(['PILImage', 'RGB', 3, 1]);
     expect(() => sizesOf('sometimes', image())).toThrow('runs with probability 0.5 at inference');
   });

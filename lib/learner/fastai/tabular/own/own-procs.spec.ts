@@ -60,8 +60,8 @@ describe.each([
   });
 });
 
-describe('Columns that a proc makes', () => {
-  it('are none that rows have to bring', async () => {
+describe('Columns that a proc creates', () => {
+  it('are not required in rows', async () => {
     const learner = await load('by_name', { code });
     expect(learner.schema!.columns.map(({ name }) => name)).toEqual([
       'city',
@@ -76,7 +76,7 @@ describe('Columns that a proc makes', () => {
   });
 });
 
-describe('Procs of which only the name is known', () => {
+describe('Procs known only by name', () => {
   it('are refused by name', async () => {
     const error = await load('by_name', {}).catch((reason: unknown) => reason);
     expect(error).toBeInstanceOf(UnsupportedLearnerError);
@@ -139,7 +139,7 @@ describe('Columns in a proc', () => {
     await expect(run(body, cell)).rejects.toThrow(message);
   });
 
-  it('refuses what hangs on the rows that come together', async () => {
+  it('refuses code that depends on how rows are grouped', async () => {
     await expect(run("to['a'] = to['a'].mean()", 1, false)).rejects.toThrow('over several rows');
   });
 });

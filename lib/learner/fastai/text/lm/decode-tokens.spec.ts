@@ -8,13 +8,13 @@ const { decoded } = JSON.parse(readFileSync('test/fixtures/lm/untied/cases.json'
 };
 
 describe('decodeSpecTokens', () => {
-  it.each(decoded)('makes of $tokens what fastai makes', ({ tokens, words }) => {
+  it.each(decoded)('decodes $tokens like fastai', ({ tokens, words }) => {
     expect(decodeSpecTokens(tokens)).toEqual(words);
     const decoder = new TokenDecoder();
     expect(tokens.flatMap((token) => decoder.push(token))).toEqual(words);
   });
 
-  it('tells the words of each token as it comes', () => {
+  it('gives the words of each token at once', () => {
     const decoder = new TokenDecoder();
     const words = ['xxmaj', 'the', 'film', 'xxwrep', '2', 'so'].map((token) => decoder.push(token));
     expect(words).toEqual([[], ['The'], ['film'], [], [], ['so', 'so']]);

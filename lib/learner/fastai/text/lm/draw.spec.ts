@@ -52,13 +52,13 @@ describe('draw', () => {
     expect([counts[0], counts[3], counts[6]]).toEqual([0, 0, 0]);
   });
 
-  it('never leaves the weights, at either end', () => {
+  it('never goes beyond the weights, at either end', () => {
     const weights = Float32Array.of(0, 0.1, 0.7, 0);
     expect(draw(weights, 0)).toBe(1);
     expect(draw(weights, 1 - 2 ** -53)).toBe(2);
   });
 
-  it('refuses what cannot be drawn from', () => {
+  it('refuses weights from which nothing can be drawn', () => {
     expect(() => draw(Float32Array.of(0, 0), 0.5)).toThrow(NoTokenLeftError);
     for (const bad of [-1, Number.NaN, Infinity]) {
       expect(() => draw(Float32Array.of(0.5, bad), 0.1)).toThrow(NotProbabilitiesError);
@@ -78,11 +78,11 @@ describe('weigh', () => {
     return { reached, weights: [...array] };
   };
 
-  it('leaves probabilities as they are by default', () => {
+  it('does not change probabilities by default', () => {
     expect(weighed([0.5, 0.25, 0.25], {})).toEqual({ reached: true, weights: [0.5, 0.25, 0.25] });
   });
 
-  it('takes out what is below minP, the excluded token first', () => {
+  it('removes tokens below minP, the excluded token first', () => {
     expect(weighed([0.5, 0.25, 0.25], { excluded: 0, minP: 0.25 }).weights).toEqual([
       0, 0.25, 0.25,
     ]);
@@ -108,7 +108,7 @@ describe('weigh', () => {
 });
 
 describe('SeededRandom', () => {
-  it('has numbers of its own for each seed, neighbours or not', () => {
+  it('has different numbers for each seed, also for adjacent ones', () => {
     const firsts = Array.from({ length: 2000 }, (_, seed) => SeededRandom.from(seed).next());
     expect(new Set(firsts).size).toBe(2000);
     const counts = Array<number>(20).fill(0);
@@ -119,7 +119,7 @@ describe('SeededRandom', () => {
     }
   });
 
-  it('goes on from its state', () => {
+  it('continues from its state', () => {
     const random = SeededRandom.from(3);
     random.next();
     const copy = SeededRandom.resume(random.state);
@@ -158,7 +158,7 @@ describe('the first word of 20,000 seeds', () => {
     expect(misfit(counts, normalized(weights))).toBeLessThan(1);
   }
 
-  it('is distributed as fastai tells', async () => {
+  it("has fastai's distribution", async () => {
     const learner = await LMLearner.load(gunzipSync(readFileSync(`${folder}/export.pkl.gz`)));
     const drawn: string[] = [];
     for (let seed = 0; seed < SAMPLES; seed++) {
@@ -175,7 +175,7 @@ describe('the first word of 20,000 seeds', () => {
     ['minP', { minP: 0.04 }, (p) => (p >= 0.04 ? p : 0)],
     ['both', { minP: 0.04, temperature: 0.5 }, (p) => (p >= 0.04 ? p ** 2 : 0)],
     ['minP above all', { minP: 0.99 }, (p) => p],
-  ])('is distributed as fastai tells, with %s', async (_name, options, weightOf) => {
+  ])("has fastai's distribution, with %s", async (_name, options, weightOf) => {
     const context: GenerationContext = {
       // The model's numbers, without the cost of the model.
       model: {

@@ -93,7 +93,7 @@ describe.each(languageModels())('%s', (_name, folder) => {
     }
   });
 
-  it('gives the probabilities that fastai gives', async () => {
+  it("gives fastai's probabilities", async () => {
     const [all, targets] = await learner.getPreds(cases.map(({ input }) => input));
     const width = cases[0]!.next_probs.length;
     expect(targets).toBeNull();
@@ -104,7 +104,7 @@ describe.each(languageModels())('%s', (_name, folder) => {
     });
   });
 
-  it('draws the likeliest tokens where nothing else is likely', async () => {
+  it('draws the likeliest tokens if nothing else is likely', async () => {
     for (const { input, greedy, greedy_tokens: other, greedy_only_last: onlyLast } of cases) {
       const wanted = greedy ?? other!;
       const run = async (options: GenerateOptions): Promise<string[]> => {
@@ -161,7 +161,7 @@ describe('LMLearner', () => {
   });
   afterAll(() => learner.release());
 
-  it('is what Learner.load gives for a language model', async () => {
+  it('is the result of Learner.load for a language model', async () => {
     const other: unknown = await Learner.load(bytes);
     expect(other).toBeInstanceOf(LMLearner);
     await (other as LMLearner).release();
@@ -170,7 +170,7 @@ describe('LMLearner', () => {
     ).rejects.toThrow(WrongLearnerKindError);
   });
 
-  it('runs an ONNX file in place of its model', async () => {
+  it('runs an ONNX file instead of its model', async () => {
     const inputs = [{ name: 'ids', dtype: 'int64', dims: ['batch', 'length'] }] as const;
     const { graph } = lowerModel(learner.model, { inputs });
     const other = await LMLearner.load(bytes, { onnx: writeModel(graph).model });
@@ -192,13 +192,13 @@ describe('LMLearner', () => {
     expect(await learner.predict('The plot was', 40, { temperature: 2 })).not.toBe(free);
   });
 
-  it('draws one word when it is not told how many', async () => {
+  it('draws one word by default', async () => {
     const words = await lastValueFrom(learner.predictStream('it was').pipe(toArray()));
     expect(words.length).toBeLessThanOrEqual(1);
     expect(await learner.predict('it was')).toMatch(/^it was/);
   });
 
-  it('goes on in parts, wherever they end, as in one go', async () => {
+  it('gives the same text in parts, wherever they end, as at once', async () => {
     const options = { noUnk: true, temperature: 1.5, minP: 0.001, onlyLastWord: false, seed: 4 };
     const text = 'the film was great . '.repeat(80);
     let slice = await learner.slice({ text, nWords: 30, options }, 0);
@@ -226,7 +226,7 @@ describe('LMLearner', () => {
     ).toEqual(all);
   });
 
-  it('warns once where no token reaches minP, and goes on', async () => {
+  it('warns once if no token reaches minP, and continues', async () => {
     const warn = vi.spyOn(process, 'emitWarning').mockImplementation(() => undefined);
     try {
       const plain = await learner.predict('it was', 5, { seed: 3 });
@@ -238,7 +238,7 @@ describe('LMLearner', () => {
     }
   });
 
-  it('takes a text of 5,000 tokens, and its pieces give what the whole does', async () => {
+  it('takes a text of 5,000 tokens, and its pieces give the same as the whole', async () => {
     const long = Array.from({ length: 5000 }, (_, i) => learner.vocab[9 + (i % 12)]!).join(' ');
     const [whole] = await learner.getPreds([long]);
     const counts = new Map<string, number>();
@@ -284,14 +284,14 @@ describe('LMLearner', () => {
     await expect(learner.predict([] as never)).rejects.toThrow(/no token/);
   });
 
-  it('stops when it is told to', async () => {
+  it('stops on request', async () => {
     const stop = new AbortController();
     const endless = learner.predict('it was', 1e9, { signal: stop.signal });
     setTimeout(() => stop.abort(new Error('enough')), 20);
     await expect(endless).rejects.toThrow('enough');
   });
 
-  it('stops when nobody listens any more', async () => {
+  it('stops when nobody listens any longer', async () => {
     const words: string[] = [];
     for await (const word of learner.predictStream('it was', 1e9)) {
       words.push(word);
@@ -309,7 +309,7 @@ describe('LMLearner', () => {
     await expect(failed).rejects.toThrow('enough');
   });
 
-  it('refuses to go on after its release', async () => {
+  it('refuses to continue after its release', async () => {
     const other = await LMLearner.load(bytes);
     await other.release();
     await expect(other.predict('it was')).rejects.toThrow(LearnerReleasedError);

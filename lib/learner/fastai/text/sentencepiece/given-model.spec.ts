@@ -42,19 +42,19 @@ async function expectEqual(learner: Learner, expected: Case[]): Promise<void> {
 }
 
 describe('a SentencePiece model', () => {
-  it.each([MODEL, readFileSync(MODEL)])('is given beside its learner', async (tokenizer) => {
+  it.each([MODEL, readFileSync(MODEL)])('is given next to its learner', async (tokenizer) => {
     const learner = await Learner.load(await file('given'), { tokenizer });
     await expectEqual(learner, cases.given);
     await learner.release();
   });
 
-  it('is asked for where the file has none', async () => {
+  it('is requested if the file has none', async () => {
     const load = Learner.load(await file('given'));
     await expect(load).rejects.toThrow(UnsupportedTokenizerError);
     await expect(load).rejects.toThrow(/"spm\.model", which is not .*tokenizer: 'spm\.model'/);
   });
 
-  it('is in the file, for code of the notebook as well', async () => {
+  it('is in the file, also for notebook code', async () => {
     const learner = await Learner.load(await file('own'));
     await expectEqual(learner, cases.own);
     await learner.release();
@@ -80,13 +80,13 @@ describe('a SentencePiece model', () => {
     ['null', null, /"tokenizer" is null/],
     ['no file', 'nowhere/spm.model', /No file at "nowhere\/spm\.model"/],
     ['a folder', FOLDER, /sentencepiece" is not a file/],
-  ])('is refused at load where the option is %s', async (_, tokenizer, says) => {
+  ])('is refused when the learner loads if the option is %s', async (_, tokenizer, says) => {
     const load = Learner.load(await file('given'), { tokenizer: tokenizer as string });
     await expect(load).rejects.toThrow(TokenizerOptionError);
     await expect(load).rejects.toThrow(says);
   });
 
-  it('is refused where it is another file, or that of another learner', async () => {
+  it('is refused if it is another file, or that of another learner', async () => {
     const given = await file('given');
     const other = Learner.load(given, { tokenizer: `${FOLDER}/learners.json` });
     await expect(other).rejects.toThrow(SentencePieceModelError);

@@ -60,11 +60,11 @@ describe('sentencepiece', () => {
     );
   });
 
-  it('keeps to its versions where ways are nearly as good', () => {
+  it('follows its version if two segmentations are nearly equal', () => {
     expect(Object.values(models).some(({ before }) => Object.keys(before).length > 0)).toBe(true);
   });
 
-  it('starts its sums again in long texts', () => {
+  it('resets its sums in long texts', () => {
     const split = sentencePiece(readSentencePieceModel(fileOf('unigram suffix')));
     const text = texts[0]!;
     const many = split(`${text} `.repeat(2000));
@@ -74,7 +74,7 @@ describe('sentencepiece', () => {
     expect(many).toHaveLength(2000 * once.length);
   });
 
-  it('prefers symbols that the user defined, from 0.2.2 on to better pieces as well', () => {
+  it('prefers user-defined symbols, from 0.2.2 on also to better pieces', () => {
     const others = [piece('c', 1, -0.1), piece('abc', 1, -0.15), piece('abcd', 1, -0.3)];
     const model = readSentencePieceModel(Buffer.concat([UNKNOWN, piece('ab', 4), ...others]));
     expect(sentencePiece(model)('abcabd')).toEqual(['\u2581', 'ab', 'c', 'ab', 'd']);
@@ -115,7 +115,7 @@ describe('sentencepiece', () => {
   });
 
   const damaged = ['unigram own rules', 'bpe spaces', 'bpe identity', 'char'];
-  it.each(damaged)('neither fails otherwise nor runs on with damaged models: %s', (name) => {
+  it.each(damaged)('refuses damaged models with its own error, and never hangs: %s', (name) => {
     const whole = fileOf(name);
     let seed = 1;
     const random = (below: number): number => {

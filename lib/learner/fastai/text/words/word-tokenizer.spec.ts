@@ -150,7 +150,7 @@ describe('WordTokenizer', () => {
     expect(wordByWord).toBeGreaterThan(RUNS / 3);
   });
 
-  it('leaves a text to the rules where its words depend on each other', () => {
+  it('leaves a text to the rules if its words depend on each other', () => {
     const { segments } = readTokenizer(english);
     for (const given of ['so so so', 'so so so?', 'a a a', 'a: )', "it 's", 'a\ud800', '3 333 3']) {
       expect(segments!(given), given).toBeUndefined();
@@ -160,7 +160,7 @@ describe('WordTokenizer', () => {
     }
   });
 
-  it('leaves alone rules that are not fastai’s, or in another order', () => {
+  it('does not apply to rules that are not fastai’s, or in another order', () => {
     expect(readTokenizer(named('lowercase', 'replace_maj')).segments).toBeUndefined();
     expect(readTokenizer(named('replace_maj')).segments).toBeUndefined();
     const own = { rules: { replace_maj: (given: string) => given } };

@@ -57,7 +57,7 @@ const differences = (a: readonly Planes[], b: readonly Planes[]): number[] =>
 describe('transforms of training with given draws', () => {
   it('are those of the fixture', () => expect(cases.length).toBe(27));
 
-  it.each(cases)('give what fastai gives: $name', ({ images, transforms, made }) => {
+  it.each(cases)("give fastai's results: $name", ({ images, transforms, made }) => {
     const got = augmented(images, transforms);
     expect(got.map(({ width, height, channels }) => [channels, height, width])).toEqual(
       made.map(({ width, height, channels }) => [channels, height, width]),
@@ -84,7 +84,7 @@ describe('what is drawn', () => {
     return [...draw(20_000, SeededRandom.from(5))];
   };
 
-  it('is even, and left out with 1 - p', () => {
+  it('is uniform, and skipped with probability 1 - p', () => {
     const all = draws({ p: 0.75 });
     const drawn = all.filter((value) => value !== 0);
     expect(drawn.length / all.length).toBeCloseTo(0.75, 1);
@@ -96,13 +96,13 @@ describe('what is drawn', () => {
     for (const third of thirds) expect(third).toBeCloseTo(1 / 3, 1);
   });
 
-  it('is one number for a batch, where the transform says so', () => {
+  it('is one number for a batch if the transform says so', () => {
     expect(new Set(draws({ p: 0.5, batch: true })).size).toBe(1);
     expect(new Set(draws({ p: 1, batch: true })).size).toBe(1);
     expect(new Set(draws({ p: 0, batch: true }, 3))).toEqual(new Set([3]));
   });
 
-  it('needs a number for each image, where numbers are given', () => {
+  it('needs a number for each image if numbers are given', () => {
     const draw = drawOf(attributes({ p: 1, draw: [1, 2] }), 'Flip', 'draw', () => 1);
     expect(draw(2, SeededRandom.from(1))).toEqual([1, 2]);
     expect(() => draw(3, SeededRandom.from(1))).toThrow(/2 given draws/);
@@ -143,7 +143,7 @@ describe('item transforms of training', () => {
     );
   };
 
-  it('lay an image in the eight ways of PIL', () => {
+  it("turn an image in PIL's eight ways", () => {
     expect(ways('DihedralItem', { p: 1 })).toEqual(
       new Set([
         '[[0,1,2],[3,4,5]]',

@@ -95,7 +95,7 @@ describe('decodeJpeg', () => {
     }
   });
 
-  it.each(fixtures)("gives what PIL's draft does of $name", ({ bytes, expected }) => {
+  it.each(fixtures)("gives the pixels of PIL's draft for $name", ({ bytes, expected }) => {
     for (const [scale, hash] of Object.entries(expected.scaled)) {
       expect(sha(pixels(bytes, 'RGB', undefined, Number(scale) as JpegScale)!), scale).toBe(hash);
     }
@@ -128,7 +128,7 @@ describe('decodeJpeg', () => {
     );
   });
 
-  it('gives a part as it is in the whole', () => {
+  it('gives a part with the pixels of the whole', () => {
     const parts = fc
       .tuple(fc.constantFrom(...fixtures), fc.constantFrom<JpegScale[]>(1, 2, 4, 8))
       .chain(([{ bytes }, scale]) => {
@@ -151,41 +151,47 @@ describe('decodeJpeg', () => {
 
   // libjpeg-turbo's vectors of other processors clip what is out of all range in other ways.
   const isReference = process.arch === 'x64';
-  it.runIf(isReference)("gives libvips' pixels of damaged files, or leaves them", async () => {
-    const damages = fc.tuple(
-      fc.constantFrom(...fixtures),
-      fc.array(fc.tuple(fc.noBias(fc.nat()), fc.nat({ max: 255 })), { minLength: 1, maxLength: 2 }),
-      fc.option(fc.nat(), { freq: 1 }),
-    );
-    let [same, left] = [0, 0];
-    await fc.assert(
-      fc.asyncProperty(damages, async ([{ bytes }, changes, end]) => {
-        const kept = end === null ? bytes.length : end % bytes.length;
-        const damaged = Uint8Array.from(bytes.subarray(0, kept));
-        for (const [at, value] of changes) damaged[2 + (at % damaged.length)] = value;
-        const header = readJpegHeader(damaged);
-        // A size that was changed may be one that takes long.
-        fc.pre(!header || header.width * header.height < 1_000_000);
-        const out = pixels(damaged, 'RGB');
-        if (!out) return void left++;
-        expect(sha(out)).toBe(sha(await byLibvips(damaged, 'RGB')));
-        same++;
-      }),
-      { numRuns: 1000 },
-    );
-    expect(same).toBeGreaterThan(50);
-    expect(left).toBeGreaterThan(50);
-    // Nothing of them stays behind.
-    for (const { bytes, expected } of fixtures) {
-      expect(sha(pixels(bytes, 'RGB')!)).toBe(expected.RGB);
-    }
-  });
+  it.runIf(isReference)(
+    "gives libvips' pixels of damaged files, or leaves them to libvips",
+    async () => {
+      const damages = fc.tuple(
+        fc.constantFrom(...fixtures),
+        fc.array(fc.tuple(fc.noBias(fc.nat()), fc.nat({ max: 255 })), {
+          minLength: 1,
+          maxLength: 2,
+        }),
+        fc.option(fc.nat(), { freq: 1 }),
+      );
+      let [same, left] = [0, 0];
+      await fc.assert(
+        fc.asyncProperty(damages, async ([{ bytes }, changes, end]) => {
+          const kept = end === null ? bytes.length : end % bytes.length;
+          const damaged = Uint8Array.from(bytes.subarray(0, kept));
+          for (const [at, value] of changes) damaged[2 + (at % damaged.length)] = value;
+          const header = readJpegHeader(damaged);
+          // A size that was changed may be one that takes long.
+          fc.pre(!header || header.width * header.height < 1_000_000);
+          const out = pixels(damaged, 'RGB');
+          if (!out) return void left++;
+          expect(sha(out)).toBe(sha(await byLibvips(damaged, 'RGB')));
+          same++;
+        }),
+        { numRuns: 1000 },
+      );
+      expect(same).toBeGreaterThan(50);
+      expect(left).toBeGreaterThan(50);
+      // Nothing of them stays behind.
+      for (const { bytes, expected } of fixtures) {
+        expect(sha(pixels(bytes, 'RGB')!)).toBe(expected.RGB);
+      }
+    },
+  );
 
   it.each(['cmyk.jpg', 'rgb.png'])('leaves %s to libvips', (name) => {
     expect(pixels(file(`images/${name}`), 'RGB')).toBeUndefined();
   });
 
-  it('leaves a file that was cut to libvips, also where the part was there', () => {
+  it('leaves a truncated file to libvips, even if the needed part exists', () => {
     const bytes = file('images/q90.jpg');
     const box = { left: 0, top: 0, right: 8, bottom: 8 };
     expect(pixels(bytes, 'RGB', box)).toHaveLength(192);
@@ -199,7 +205,7 @@ describe('decodeJpeg', () => {
     expect(pixels(ended, 'RGB', box)).toBeUndefined();
   });
 
-  it('gives its memory back, and passes on what the consumer throws', () => {
+  it('releases its memory, and passes on errors of the consumer', () => {
     const bytes = file('images/q90.jpg');
     const header = readJpegHeader(bytes)!;
     const box = { left: 0, top: 0, right: header.width, bottom: header.height };

@@ -45,7 +45,7 @@ async function outcomeOf({ format, bytes }: Damaged): Promise<string> {
   return `${JSON.stringify(size)}, ${pixels}`;
 }
 
-it('tells the same of a damaged image alone and among others that fail', async () => {
+it('reports the same error of a damaged image alone and among others that fail', async () => {
   const alone: string[] = [];
   for (const damaged of DAMAGED) alone.push(await outcomeOf(damaged));
   const reasons = new Set(alone.flatMap((text) => /decoded: ([^;]*);[^;]*$/.exec(text)?.[1] ?? []));

@@ -28,7 +28,7 @@ const all = [
 const photo = file('images/q90.jpg');
 
 describe('openEncoded', () => {
-  it.each(all)("leads to PIL's pixels of %s", async (name, expected) => {
+  it.each(all)("gives PIL's pixels of %s", async (name, expected) => {
     for (const mode of ['RGB', 'L'] as const) {
       const { source, decode } = await openEncoded(file(name), mode);
       expect([source.width, source.height]).toEqual([expected.width, expected.height]);
@@ -71,7 +71,7 @@ describe('openEncoded', () => {
     await expect(decode()).rejects.toThrow(DamagedImageError);
   });
 
-  it('holds a JPEG to the limits by its header', async () => {
+  it('checks the limits of a JPEG by its header', async () => {
     await expect(openEncoded(photo, 'RGB', { maxPixels: 1000 })).rejects.toThrow(
       ImageTooLargeError,
     );

@@ -39,7 +39,7 @@ describe('readImage', () => {
     await expect(readImage(bomb, 'RGB')).rejects.toThrow('60000 x 60000 pixels');
   });
 
-  it('holds the caller to its own limit', async () => {
+  it("applies the caller's own limit", async () => {
     for (const name of ['q90.jpg', 'rgb.bmp', 'plain.gif', 'rgb.tif']) {
       await expect(readImage(file(name), 'RGB', { maxPixels: 1000 })).rejects.toThrow(
         ImageTooLargeError,
@@ -48,7 +48,7 @@ describe('readImage', () => {
     }
   });
 
-  it('says what an unknown file is', async () => {
+  it('names the format of an unsupported file', async () => {
     const avif = Uint8Array.from('\0\0\0\x1cftypavif', (char) => char.charCodeAt(0));
     await expect(readImage(avif, 'RGB')).rejects.toThrow(UnsupportedImageError);
     await expect(readImage(avif, 'RGB')).rejects.toThrow('an AVIF or HEIF file');

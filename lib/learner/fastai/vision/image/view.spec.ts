@@ -83,7 +83,7 @@ function withoutMemory(raster: Raster): PixelSource {
 }
 
 describe('A view', () => {
-  it('has the pixels that its steps give one by one', () => {
+  it('has the same pixels as its steps one by one', () => {
     fc.assert(
       fc.property(
         image,
@@ -101,7 +101,7 @@ describe('A view', () => {
     );
   });
 
-  it('becomes planes by a table a channel', () => {
+  it('becomes planes by one table per channel', () => {
     fc.assert(
       fc.property(image, resizing, fc.boolean(), (raster, step, widens) => {
         const stored = channelsOf(raster.mode);

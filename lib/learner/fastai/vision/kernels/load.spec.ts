@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { visionKernels } from './load.js';
 
 describe('visionKernels', () => {
-  it('are those of the thread, with memory that grows on demand', () => {
+  it('belong to the thread, with memory that grows on demand', () => {
     const kernels = visionKernels()!;
     expect(visionKernels()).toBe(kernels);
     const end = kernels.heapBase() + 1_000_000;
@@ -10,7 +10,7 @@ describe('visionKernels', () => {
     expect(kernels.memory.buffer.byteLength).toBeGreaterThanOrEqual(end);
   });
 
-  it('answer when memory cannot grow as much', () => {
+  it('report that memory cannot grow enough', () => {
     expect(visionKernels()!.reserve(2 ** 32 - 1)).toBe(0);
   });
 });

@@ -15,7 +15,7 @@ describe('scratch', () => {
     memory.release(mark);
   });
 
-  it('throws beyond its limit, and goes on', () => {
+  it('throws beyond its limit, and continues to work', () => {
     const memory = scratch()!;
     const mark = memory.mark();
     expect(() => memory.take(2 ** 30)).toThrow(RangeError);

@@ -19,7 +19,7 @@ const cases = JSON.parse(
 ) as Case[];
 
 describe('sampleTo', () => {
-  it("gives what fastai's affine_coord gives without a matrix", () => {
+  it("gives the result of fastai's affine_coord without a matrix", () => {
     for (const { width, height, seed, to, result, ...options } of cases) {
       const data = Float32Array.from(noise(width * height, seed), (byte) => byte / 255);
       const sampled = sampleTo({ channels: 1, width, height, data }, to[1], to[0], options);
@@ -28,7 +28,7 @@ describe('sampleTo', () => {
     }
   });
 
-  it('leaves an image of the size as it is', () => {
+  it('does not change an image that already has the size', () => {
     const data = Float32Array.from(noise(60, 3), (byte) => byte / 255);
     for (const alignCorners of [true, false]) {
       const options = { mode: 'bilinear', padding: 'reflection', alignCorners } as const;

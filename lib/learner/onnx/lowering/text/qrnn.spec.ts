@@ -42,7 +42,7 @@ describe('a text classifier on AWD_QRNN', () => {
     await session.release();
   });
 
-  it('refuses padding where a chunk starts, as its chunks cannot be left out', async () => {
+  it('refuses padding at the start of a chunk, because its chunks cannot be skipped', async () => {
     const { limits } = await lowered();
     const ids = Array.from({ length: limits.bptt + 2 }, () => 5);
     expect(() => packTextBatch([ids], limits)).not.toThrow();

@@ -69,7 +69,7 @@ describe.each(Object.keys(expected.text))('the text classifier %s', (name) => {
   const { cases } = expected.text[name]!;
   const good = cases.filter((each) => each.logits);
 
-  it('gives each row what fastai gives it alone', async () => {
+  it("gives each row fastai's numbers for the row alone", async () => {
     const run = await classifier(name);
     for (const { ids, logits } of good) {
       const [row] = await run([ids]);
@@ -90,7 +90,7 @@ describe.each(Object.keys(expected.text))('the text classifier %s', (name) => {
     }
   });
 
-  it('refuses, or answers NaN, where fastai raises', async () => {
+  it('refuses inputs for which fastai raises, or returns NaN', async () => {
     const run = await classifier(name);
     for (const { ids } of cases.filter((each) => !each.logits)) {
       const outcome = await run([ids]).catch((error: unknown) => error);

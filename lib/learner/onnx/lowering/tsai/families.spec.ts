@@ -102,13 +102,13 @@ describe("tsai's models", () => {
     expect(await difference(lowered, run)).toBeLessThan(1e-4);
   });
 
-  it.each(runs)('%s takes series of any length, or asks for it', async (name, run) => {
+  it.each(runs)('%s takes series of any length, or requires the length', async (name, run) => {
     const open = () => lowerModel(models.get(name)!, inputs(run, 'length'));
     if (!BY_LENGTH.has(name)) expect(await difference(open(), run)).toBeLessThan(1e-4);
     else expect(open).toThrow(SizeNeededError);
   });
 
-  it.each(runs)('%s tells no other shape than it takes', (name, run) => {
+  it.each(runs)('%s reports only a shape that it takes', (name, run) => {
     const [input, ...others] = signatureOf(models.get(name)!)?.inputs ?? [];
     if (!input) return expect(name).toMatch(WITHOUT_SHAPE);
     expect(others).toEqual([]);
@@ -118,7 +118,7 @@ describe("tsai's models", () => {
   });
 
   it.each(['patch-tst', 'patch-tst-trend', 'patch-tst-bare'])(
-    '%s is made for a length that it takes, where none is given',
+    '%s is built for a length that it takes if none is given',
     (name) => {
       const [model, run] = [models.get(name)!, Object.fromEntries(runs)[name]!];
       const { examples } = thrownBy(() => lowerModel(model, inputs(run, 'length')));
@@ -194,12 +194,12 @@ it('a net over several models takes an input for each', async () => {
   expect(largestDifference(output!.data as Float32Array, expected.flat())).toBeLessThan(1e-5);
 });
 
-describe('Models that cannot be computed', () => {
+describe('Unsupported models', () => {
   it.each([
     ['unfitted', /"backbone" .* it has not been fitted/],
     ['tab-random', /it drops embeddings by chance in evaluation as well/],
     ['tst-plus-last', /its key_padding_mask is -1, with which tsai itself fails/],
-  ])('%s is refused by what it is', async (name, reason) => {
+  ])('%s is refused with the reason', async (name, reason) => {
     const model = models.get(name)!;
     await loadLowerings(model);
     const given = { inputs: [{ name: 'x', dtype: 'float32', dims: ['batch', 1, 20] }] } as const;
@@ -208,7 +208,7 @@ describe('Models that cannot be computed', () => {
     expect(lower).toThrow(reason);
   });
 
-  it('a class that lacks what it has in all known versions is of another one', async () => {
+  it('a class that lacks a part of all known versions belongs to another one', async () => {
     const record = new PyObject(new PyGlobal('tsai.models.InceptionTime', 'InceptionTime'));
     record.attrs.set('_modules', PyDict.from([]));
     const model = Module.from(record)!;

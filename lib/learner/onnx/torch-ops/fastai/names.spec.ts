@@ -18,7 +18,7 @@ const call = (name: string, args: readonly Value[], kwargs: Record<string, Value
 const list = (...items: Value[]): List => new List(items);
 const items = (value: Value): Value[] => [...evaluator.iterate(value)];
 
-it('knows helpers in whatever module a version has them', () => {
+it('knows helpers in the modules of any version', () => {
   expect(call('fastcore.basics.noop', [3n, 4n])).toBe(3n);
   expect(call('fastai.imports.noop', [3n])).toBe(3n);
   expect(call('fastcore.basics.ifnone', [null, 5n])).toBe(5n);
@@ -30,7 +30,7 @@ it('knows helpers in whatever module a version has them', () => {
   expect(evaluator.resolve('fastcore.__proto__')).toBeUndefined();
 });
 
-it('knows names in the modules that bring them', () => {
+it('knows names in the modules that re-export them', () => {
   for (const module of ['fastai.vision.all', 'fastai.basics', 'fastai.text.all', 'fastai.collab']) {
     expect(evaluator.star(module, 'Module')).toBe(evaluator.resolve('torch.nn.Module'));
     expect(evaluator.resolve(`${module}.Module`)).toBe(evaluator.resolve('torch.nn.Module'));
@@ -40,7 +40,7 @@ it('knows names in the modules that bring them', () => {
   expect(evaluator.resolve('fastai.collab.EmbeddingNN')).toBeDefined();
 });
 
-it("does not say what is an object of fastai's tensors", () => {
+it("does not decide which objects are fastai's tensors", () => {
   const reader = new RecordReader({
     resolve: (name) => evaluator.resolve(name),
     foreign: () => undefined,
@@ -66,7 +66,7 @@ it('has the methods of L', () => {
   expect(method('sum')).toBe(7n);
 });
 
-it('tells what a star import brings', () => {
+it('knows the names of a star import', () => {
   const star = (name: string): Value | undefined => evaluator.star('fastai.vision.all', name);
   expect(star('F')).toBe(evaluator.resolve('torch.nn.functional'));
   expect(star('noop')).toBe(evaluator.resolve('fastcore.imports.noop'));
@@ -87,7 +87,7 @@ it('makes layers without weights, and refuses those whose weights or answers wou
   expect(() => call('torch.nn.BatchNorm1d', [4n])).toThrow('statistics of the batch');
 });
 
-it('refuses what is drawn at random, and says where', () => {
+it('refuses random functions, and says where they are called', () => {
   expect(() => call('torch.nn.functional.dropout', [x])).toThrow('random');
   expect(call('torch.nn.functional.dropout', [x], { training: false })).toBe(x);
   expect(() => call('torch.nn.init.normal_', [x])).toThrow('random');

@@ -18,7 +18,7 @@ const EVENTS = [
 ];
 
 describe('EventReader', () => {
-  it('reads events wherever the text is cut', () => {
+  it('reads events wherever the text is split', () => {
     fc.assert(
       fc.property(fc.array(fc.nat(STREAM.length), { maxLength: 8 }), (cuts) => {
         const reader = new EventReader();

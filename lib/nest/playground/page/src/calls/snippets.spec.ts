@@ -43,7 +43,7 @@ async function fetched(snippet: string): Promise<{ url: string; init: RequestIni
 }
 
 describe('a call as code', () => {
-  it('is one command of a shell, whatever the text holds', () => {
+  it('is one shell command, whatever the text contains', () => {
     expect(words(snippetOf(call(text), 'curl'))).toEqual([
       "http://localhost:3000/models/it's/predict?a=1&b=2",
       '-H',
@@ -94,7 +94,7 @@ describe('a call as code', () => {
     expect(init.body).toBe(JSON.stringify(json.value));
   });
 
-  it('is Python with literals that JSON and Python read alike', () => {
+  it('is Python with literals that JSON and Python share', () => {
     const snippet = snippetOf(call(json), 'Python');
     expect(snippet).toContain(`data=${JSON.stringify(JSON.stringify(json.value))}.encode(),`);
     expect(snippet).toContain('headers={\'content-type\': "application/json"},');

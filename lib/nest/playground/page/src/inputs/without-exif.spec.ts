@@ -9,7 +9,7 @@ async function bytesOf(blob: Blob): Promise<Buffer> {
 }
 
 describe('withoutExif', () => {
-  it('leaves the turn of a JPEG out, and no pixel', async () => {
+  it('removes the orientation of a JPEG, without changing pixels', async () => {
     const turned = await picture.clone().withMetadata({ orientation: 6 }).jpeg().toBuffer();
     expect((await sharp(turned).metadata()).orientation).toBe(6);
     const blob = await withoutExif(new Blob([turned], { type: 'image/jpeg' }));
@@ -19,7 +19,7 @@ describe('withoutExif', () => {
     expect(await sharp(plain).raw().toBuffer()).toEqual(await sharp(turned).raw().toBuffer());
   });
 
-  it('gives other files back', async () => {
+  it('returns other files unchanged', async () => {
     const jpeg = await picture.clone().jpeg().toBuffer();
     const files = [
       jpeg,

@@ -44,7 +44,7 @@ describe('a link', () => {
     expect(readBack(model, hashOf(model.name, input))).toEqual(input);
   });
 
-  it('holds a picture by its URL, and no picture of the disk', () => {
+  it('contains the URL of a picture, but no picture from the disk', () => {
     const vision = card({ kind: 'vision', task: 'classify' });
     const file = new File(['x'], 'x.png');
     const hash = hashOf(vision.name, { type: 'file', file, url: 'samples/x.png' });
@@ -56,7 +56,7 @@ describe('a link', () => {
     expect(hashOf('a', { type: 'text', text: 'x'.repeat(8000) })).toBeUndefined();
   });
 
-  it('that somebody wrote gives what the form has, or nothing', () => {
+  it('that somebody wrote by hand gives values of the form, or nothing', () => {
     expect(readBack(text, link({ type: 'text', text: 5, more: {} }))).toEqual({
       type: 'text',
       text: '',
@@ -68,7 +68,7 @@ describe('a link', () => {
   });
 
   it.each(['', '#', '#%', '#a=!', '#a=YWJj', `#${'a'.repeat(9000)}`])(
-    'that is broken is none: %s',
+    'that is broken is ignored: %s',
     (hash) => {
       expect(readHash(hash)?.input).toBeUndefined();
     },
