@@ -7,9 +7,11 @@ import type {
   Results,
   Vocab,
 } from '../../learner/fastai/contract.js';
+import type { InputError } from '../../learner/errors/index.js';
 import type { Learner } from '../../learner/fastai/learner.js';
 import { packFrame } from '../../learner/fastai/tabular/packed-frame.js';
 import type { FastaiRunner, LanguageModelRunner } from '../../serving/models/fastai/types.js';
+import type { RunnerHandle } from '../../serving/runner/runner-types.js';
 import { RunnerClosedError, RunnerUnavailableError } from '../../serving/runner/errors.js';
 import { continuedText } from '../../serving/models/fastai/generation.js';
 import {
@@ -24,6 +26,7 @@ import { describeFailure } from '../errors.js';
 import type { GenerateSettings } from '../predict/given-options.js';
 import type { Items } from './batch-items.js';
 import { PackedRows } from './packed-rows.js';
+import { ROWS_METHOD } from './worker/task.js';
 
 /** The predictions for some rows. */
 export interface Scores {
@@ -83,26 +86,49 @@ export function isColumnar(learner: LearnerFacts): boolean {
 /** Predicts the same numbers as `learner.predict`, row by row. */
 export function learnerScorer(runner: FastaiRunner<unknown, unknown>): Scorer {
   const step = bulkStep(runner);
-  if (step !== undefined) return bulkScorer(runner, step, (items) => predsOf(runner, items));
+  if (step !== undefined) {
+    const predict = isColumnar(runner) ? rowsBy(runner) : predsBy(runner);
+    return bulkScorer(runner, step, predict);
+  }
   const shape = shapeOf(runner.description, runner.vocab as Vocab);
   const one = async (item: unknown): Promise<Scored> => ofItem(runner, item, shape);
   return { shape, step: 1, score: (items) => each(items, one) };
 }
 
-type DecodedPreds = [predictions: Tensor, targets: null, decoded: Tensor];
+/** Predictions of several rows, and why others have none. */
+interface BulkPreds {
+  readonly predictions: Tensor;
+  readonly decoded: Tensor;
+  readonly faults: ReadonlyMap<number, string>;
+}
 
-function predsOf(runner: FastaiRunner<unknown, unknown>, items: Items): Promise<DecodedPreds> {
-  const how = { ...NO_LIMIT, withDecoded: true };
-  return runner.getPreds.run(items as never, how) as unknown as Promise<DecodedPreds>;
+type PredictBulk = (items: Items) => Promise<BulkPreds>;
+
+function predsBy(runner: FastaiRunner<unknown, unknown>): PredictBulk {
+  const how = { ...NO_LIMIT, withDecoded: true } as const;
+  return async (items) => {
+    const [predictions, , decoded] = await runner.getPreds.run(items as never, how);
+    return { predictions, decoded, faults: new Map() };
+  };
+}
+
+function rowsBy(runner: RunnerHandle): PredictBulk {
+  return (items) => runner.method(ROWS_METHOD).run(items, NO_LIMIT) as Promise<BulkPreds>;
 }
 
 /** The same for the learner of this thread. */
 export function columnarScorer(learner: Learner): Scorer {
   const facts = factsOf(learner);
   return bulkScorer(facts, bulkStep(facts) ?? 1, (items) => {
-    const frame = packFrame(items as PackedRows) as unknown as FrameLike;
-    return learner.getPreds(frame, { withDecoded: true }) as unknown as Promise<DecodedPreds>;
+    return rowPreds(learner, packFrame(items as PackedRows) as unknown as FrameLike);
   });
+}
+
+export async function rowPreds(learner: Learner, frame: FrameLike): Promise<BulkPreds> {
+  const refused = new Map<number, InputError>();
+  const [predictions, decoded] = await learner.predsOfRows(frame, refused);
+  const faults = new Map([...refused].map(([row, error]) => [row, describeFailure(error)]));
+  return { predictions, decoded, faults };
 }
 
 export function factsOf({ description, vocab }: Learner): LearnerFacts {
@@ -112,22 +138,20 @@ export function factsOf({ description, vocab }: Learner): LearnerFacts {
 function bulkScorer(
   { description, vocab }: LearnerFacts,
   step: number,
-  predict: (items: Items) => Promise<DecodedPreds>,
+  predict: PredictBulk,
 ): Scorer {
   const shape = shapeOf(description, vocab as Vocab);
   const decode = decoder(description, shape.classes);
   const score = async (items: Items): Promise<Scores> => {
-    const [probabilities, , decoded] = await predict(items);
+    const { predictions, decoded, faults } = await predict(items);
     const rows = sizeOf(items);
     const width = decoded.data.length / rows;
     return {
       predictions: Array.from({ length: rows }, (_, row) => {
         return decode(decoded.data as Float32Array, row * width, width);
       }),
-      // A loss may decode one of several results, whose probabilities are a list.
-      ...(shape.classes.length > 0 &&
-        isTensor(probabilities) && { probabilities: probabilities.data as Float32Array }),
-      faults: new Map(),
+      ...(shape.classes.length > 0 && { probabilities: predictions.data as Float32Array }),
+      faults,
     };
   };
   return { shape, step, score: (items) => halved(items, score, shape.classes.length) };

@@ -1,5 +1,5 @@
 import type { Tensor } from 'onnxruntime-common';
-import type { ResultForm } from '../onnx/lowering/result-form.js';
+import type { InputError } from '../errors/index.js';
 import type { CodeSources } from '../python/code-source.js';
 import type { Explanation, ExplainedTarget } from './explanation.js';
 import type { Shown } from './shown.js';
@@ -322,6 +322,13 @@ export interface Asked {
   scores(outputs: Tensor, target: ExplainedTarget): Promise<number[]>;
 }
 
+/**
+ * Told of a row that is refused, perhaps several times: the first error is that of the row alone.
+ *
+ * @param error Made only if it is asked for, because each has a stack trace.
+ */
+export type OnFault = (row: number, error: () => InputError) => void;
+
 /** The parts of a learner that depend on its kind: transforms of the item, the model, decoding. */
 export interface Inference<Encoded = unknown, Decoded = DecodedTarget> {
   readonly vocab: Vocab;
@@ -332,9 +339,14 @@ export interface Inference<Encoded = unknown, Decoded = DecodedTarget> {
   /** How the model returns its results; undefined until an item shows it. */
   readonly form: ResultForm | undefined;
   /** The model's output before the loss function's activation, one row per item. */
-  forward(batch: readonly Encoded[]): Promise<Results>;
-  /** The same for kinds that take whole tables. @throws InputError */
-  forwardAll?(items: unknown): Promise<Results>;
+  forward(batch: readonly Encoded[]): Promise<Tensor>;
+  /**
+   * The same for kinds that take whole tables.
+   *
+   * @param onFault Told of rows that are refused, whose outputs mean nothing.
+   * @throws InputError of the first row that is refused, if nobody is told.
+   */
+  forwardAll?(items: unknown, onFault?: OnFault): Promise<Tensor>;
   /** The model's inputs, in the form that `getPreds` returns. */
   inputs?(batch: readonly Encoded[]): Promise<GivenInputs>;
   /** The same for kinds that take whole tables. @throws InputError */

@@ -1,4 +1,5 @@
 import type { Tensor } from 'onnxruntime-common';
+import type { InputError } from '../errors/index.js';
 import { sharingCode } from '../onnx/tracing/read-sources.js';
 import { BaseLearner } from './base-learner.js';
 import type {
@@ -8,6 +9,7 @@ import type {
   Inference,
   LearnerDescription,
   LearnerOptions,
+  OnFault,
   Prediction,
   GivenInputs,
   Predictions,
@@ -159,6 +161,24 @@ export class Learner<
   }
 
   /**
+   * As `getPreds` with `withDecoded`. A learner of rows predicts the others if it refuses some.
+   *
+   * @param faults Takes the errors of refused rows, each as `predict` would throw it. Their
+   * predictions mean nothing.
+   * @internal
+   */
+  async predsOfRows(
+    items: readonly Item[] | FrameLike,
+    faults: Map<number, InputError>,
+  ): Promise<[predictions: Tensor, decoded: Tensor]> {
+    const outputs = await this.#outputs(items, (row, error) => {
+      if (!faults.has(row)) faults.set(row, error());
+    });
+    const predictions = await this.loss.activation(outputs);
+    return [predictions, await this.loss.decodes(predictions)];
+  }
+
+  /**
    * fastai's `learner.tta(dl=learner.dls.test_dl(items), n=n, beta=beta, use_max=useMax)`: the mean
    * of predictions with the random transforms of training, interpolated with the plain predictions.
    *
@@ -296,9 +316,9 @@ export class Learner<
     await Promise.all([this.inference.release(), this.loss.release?.()]);
   }
 
-  async #outputs(items: unknown): Promise<Results> {
+  async #outputs(items: unknown, onFault?: OnFault): Promise<Tensor> {
     const inference = this.#use();
-    if (inference.forwardAll) return inference.forwardAll(items);
+    if (inference.forwardAll) return inference.forwardAll(items, onFault);
     return inference.forward(await encodedBy(inference, items));
   }
 

@@ -9,11 +9,11 @@ import { isS3 } from '../../s3/address.js';
 import type { BatchFile } from '../files.js';
 import type { ChunkDone } from '../predict-chunk.js';
 import { isColumnar } from '../scorer.js';
-import { CHUNK_METHOD, type ChunkAnswer, type ChunkTask } from './task.js';
+import { CHUNK_METHOD, ROWS_METHOD, type ChunkAnswer, type ChunkTask } from './task.js';
 
 const EXTENSION: ExtendedBy = {
   module: new URL('./methods.js', import.meta.url).href,
-  methods: [CHUNK_METHOD],
+  methods: [CHUNK_METHOD, ROWS_METHOD],
 };
 
 /** A runner whose workers do whole chunks of a batch. */

@@ -1,3 +1,4 @@
+import type { FrameLike } from '../../../learner/fastai/contract.js';
 import type { Learner } from '../../../learner/fastai/learner.js';
 import type { ServedMethod } from '../../../serving/runner/pool/protocol.js';
 import { CommandError } from '../../errors.js';
@@ -5,15 +6,16 @@ import { layoutWith } from '../layout.js';
 import { Limit } from '../limit.js';
 import { PlaceReader } from '../places/read-place.js';
 import { predictChunk, type ChunkDone } from '../predict-chunk.js';
-import { columnarScorer, factsOf } from '../scorer.js';
+import { columnarScorer, factsOf, rowPreds } from '../scorer.js';
 import { sinkOf } from '../sinks.js';
 import { RowFilter } from '../where/row-filter.js';
-import { CHUNK_METHOD, type ChunkAnswer, type ChunkTask } from './task.js';
+import { CHUNK_METHOD, ROWS_METHOD, type ChunkAnswer, type ChunkTask } from './task.js';
 
 // The methods of a batch's worker, in addition to its learner's.
 
 export function* methodsOf(learner: Learner): Generator<readonly [string, ServedMethod]> {
   const reader = new PlaceReader();
+  yield [ROWS_METHOD, (frame) => rowPreds(learner, frame as FrameLike)];
   yield [
     CHUNK_METHOD,
     async (task): Promise<ChunkAnswer> => {

@@ -10,7 +10,10 @@ import type { ChunkDone } from '../predict-chunk.js';
  */
 export const CHUNK_METHOD = 'batchChunk';
 
-/** The facts that the chunks of a batch share, as plain data. */
+/** The method of a worker that predicts from columns. */
+export const ROWS_METHOD = 'batchRows';
+
+/** What the chunks of a batch have in common, as plain data. */
 export interface ChunkRules {
   readonly column: ItemRules['column'];
   /** Columns to predict from, and to read; undefined as in a plan. */

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { PyGlobal, PyObject, type PyValue } from '../../torch/python.js';
 import { CategoryIndex } from './category-index.js';
+import type { Column } from './table.js';
 
 const timestamp = (nanoseconds: bigint, unit = 10): PyValue =>
   new PyObject(new PyGlobal('pandas._libs.tslibs.timestamps', '_unpickle_timestamp'), [
@@ -28,7 +29,7 @@ describe('CategoryIndex', () => {
     expect(values.map((value) => index.codeOf(value))).toEqual(codes);
     for (const [at, value] of values.entries()) {
       const out = new Int32Array(1);
-      expect(index.encode([value], { start: 0, end: 1 }, out, 0, 1)).toBe(-1);
+      expect(refused(index, [value], out)).toEqual([]);
       expect(out[0]).toBe(codes[at]);
     }
   });
@@ -43,13 +44,13 @@ describe('CategoryIndex', () => {
   ])('matches %s in a mixed column as pandas does', (_what, classes, codes) => {
     const index = new CategoryIndex(['#na#', ...classes]);
     const out = new Int32Array(values.length);
-    expect(index.encode(values, { start: 0, end: values.length }, out, 0, 1)).toBe(-1);
+    expect(refused(index, values, out)).toEqual([]);
     expect([...out]).toEqual(codes);
     const column = { codes: Int32Array.from(values.keys()), values };
-    expect(index.encode(column, { start: 0, end: values.length }, out, 0, 1)).toBe(-1);
+    expect(refused(index, column, out)).toEqual([]);
     expect([...out]).toEqual(codes);
     const flags = [true, false];
-    expect(index.encode(flags, { start: 0, end: 2 }, out, 0, 1)).toBe(-1);
+    expect(refused(index, flags, out)).toEqual([]);
     expect([...out.subarray(0, 2)]).toEqual(flags.map((flag) => index.codeOf(flag)));
   });
 
@@ -67,12 +68,27 @@ describe('CategoryIndex', () => {
     expect(index.codeOf('soon')).toBe(0);
   });
 
-  it('names the row of a value that is not a category', () => {
+  it('names each row whose value is not a category', () => {
     const index = new CategoryIndex(['#na#', 'a']);
-    const out = new Int32Array(6);
-    expect(index.encode(['a', null, ['a']], { start: 0, end: 3 }, out, 1, 2)).toBe(2);
-    expect([...out]).toEqual([0, 1, 0, 0, 0, 0]);
-    const column = { codes: Int32Array.of(0, 1, 0), values: ['a', {}] };
-    expect(index.encode(column, { start: 0, end: 3 }, out, 0, 2)).toBe(1);
+    const out = new Int32Array(8).fill(-1);
+    expect(refused(index, [['a'], 'a', null, ['a']], out, 1, 2)).toEqual([0, 3]);
+    expect([...out]).toEqual([-1, 0, -1, 1, -1, 0, -1, 0]);
+    const column = { codes: Int32Array.of(0, 1, 0, 1), values: ['a', {}] };
+    expect(refused(index, column, out, 0, 2)).toEqual([1, 3]);
+    expect([...out]).toEqual([1, 0, 0, 1, 1, 0, 0, 0]);
   });
 });
+
+/** The rows that are refused, where the codes of the others are written. */
+function refused(
+  index: CategoryIndex,
+  column: Column,
+  out: Int32Array,
+  offset = 0,
+  stride = 1,
+): number[] {
+  const rows: number[] = [];
+  const end = 'codes' in column ? column.codes.length : column.length;
+  index.encode(column, { start: 0, end }, out, offset, stride, (row) => rows.push(row));
+  return rows;
+}

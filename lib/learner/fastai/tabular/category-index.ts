@@ -57,24 +57,29 @@ export class CategoryIndex {
     return typeof value === 'object' && !(value instanceof Date) ? undefined : UNKNOWN;
   }
 
-  /** Writes every `stride`-th element. @returns the first row without a category, or -1. */
+  /**
+   * Writes every `stride`-th element.
+   *
+   * @param refuse Told of rows whose cells cannot be a category; their code is that of unknown ones.
+   */
   encode(
     column: Column,
     range: RowRange,
     out: Int32Array,
     offset: number,
     stride: number,
+    refuse: (row: number) => void,
     ofObjects = objectsIn(column),
-  ): number {
+  ): void {
     const { start, end } = range;
     if ('codes' in column) {
       const codeAt = cellsWith(column, (cell) => this.codeOf(cell, ofObjects));
       for (let row = start, place = offset; row < end; row++, place += stride) {
         const code = codeAt(row);
-        if (code === undefined) return row;
-        out[place] = code;
+        if (code === undefined) refuse(row);
+        out[place] = code ?? UNKNOWN;
       }
-      return -1;
+      return;
     }
     const texts = this.#instants ? undefined : this.#codes;
     for (let row = start, place = offset; row < end; row++, place += stride) {
@@ -83,11 +88,10 @@ export class CategoryIndex {
       if (typeof value === 'string' && texts) out[place] = texts.get(value) ?? UNKNOWN;
       else {
         const code = this.codeOf(value, ofObjects);
-        if (code === undefined) return row;
-        out[place] = code;
+        if (code === undefined) refuse(row);
+        out[place] = code ?? UNKNOWN;
       }
     }
-    return -1;
   }
 }
 

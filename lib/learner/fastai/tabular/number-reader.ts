@@ -1,9 +1,9 @@
-import { badCell, cellsWith, type Column, type RowRange } from './table.js';
+import { cellsWith, refuseCell, type Column, type RowRange } from './table.js';
 
 /**
  * Missing cells (null, undefined, NaN) become NaN. As in pandas, a boolean is 0 or 1, and a text is
  * not a number; numpy parses texts (`parseTexts`) if nothing is computed. The numbers go to `out`,
- * which is as long as the range. @throws CellError
+ * which is as long as the range; 0 for a row that is refused. @throws CellError
  */
 export function readNumbers(
   name: string,
@@ -26,9 +26,9 @@ export function readNumbers(
     const number = repeated === undefined ? numberOf(cell, parseTexts) : repeated(row);
     if (number === undefined) {
       const remedy = 'send a number, or null for a missing value';
-      throw badCell(name, row, range, column, 'a number', remedy);
+      refuseCell(name, row, range, column, 'a number', remedy);
     }
-    out[row - start] = number;
+    out[row - start] = number ?? 0;
   }
 }
 

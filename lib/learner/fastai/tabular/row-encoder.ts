@@ -1,7 +1,14 @@
-import { CellError, MissingColumnError } from '../errors.js';
+import { MissingColumnError } from '../errors.js';
 import { CategoryIndex, objectsIn } from './category-index.js';
 import { readNumbers } from './number-reader.js';
-import { badCell, cellsWith, type Column, type RowRange, type Table } from './table.js';
+import {
+  cellsWith,
+  refuseCell,
+  refuseRow,
+  type Column,
+  type RowRange,
+  type Table,
+} from './table.js';
 import type { FillStep, NormalizeStep, TabularRecord } from './tabular-record.js';
 
 /** Rows as the model takes them: codes and numbers, in row-major order. */
@@ -70,7 +77,7 @@ export class RowEncoder {
     const gaps = new Map<string, Uint8Array>();
     for (const step of this.#numeric) {
       if (step.kind === 'normalize') normalize(values, meanAndStd(name, step));
-      else if (fills) fill(name, values, step, 0, gaps);
+      else if (fills) fill(name, values, step, { start: 0, end: 1 }, gaps);
     }
     const flagged = gaps.get(`${name}_na`);
     const flag = new Int32Array(1);
@@ -108,12 +115,8 @@ export class RowEncoder {
       return (range) => {
         const { start, end, first = start } = range;
         table.readCells!(names, range, cells);
-        return this.#encode(
-          columnOf,
-          { start: 0, end: end - start, first },
-          room(end - start),
-          objects,
-        );
+        const part = { ...range, start: 0, end: end - start, first };
+        return this.#encode(columnOf, part, room(end - start), objects);
       };
     }
     const columns = new Map(this.#required.map((name) => [name, table.column(name)!]));
@@ -152,7 +155,7 @@ export class RowEncoder {
     start: number,
   ): Uint8Array | undefined {
     const gaps = new Map<string, Uint8Array>();
-    fill(name, values, step, start, gaps);
+    fill(name, values, step, { start, end: start + values.length }, gaps);
     return gaps.get(`${name}_na`);
   }
 
@@ -199,7 +202,7 @@ export class RowEncoder {
     names.forEach((name, place) => {
       readNumbers(name, columnOf(name)!, range, parseTexts, values);
       for (const step of this.#numeric) {
-        if (step.kind === 'fill') fill(name, values, step, range.first ?? range.start, gaps);
+        if (step.kind === 'fill') fill(name, values, step, range, gaps);
         else if (step !== last) normalize(values, meanAndStd(name, step));
       }
       // This saves one pass over the values.
@@ -221,7 +224,7 @@ function fill(
   name: string,
   values: Float64Array,
   { values: replacements, addColumns }: FillStep,
-  start: number,
+  range: RowRange,
   gaps: Map<string, Uint8Array>,
 ): void {
   const replacement = replacements.get(name);
@@ -230,14 +233,10 @@ function fill(
     const value = values[row]!;
     if (value === value) continue;
     if (replacement === undefined) {
-      throw new CellError(
-        name,
-        start + row,
-        'is empty, but that column had no empty cell in training',
-        'send a number',
-      );
+      const fact = (): string => 'is empty, but that column had no empty cell in training';
+      refuseRow(name, range.start + row, range, fact, 'send a number');
     }
-    values[row] = replacement;
+    values[row] = replacement ?? 0;
     if (flags) flags[row] = 1;
   }
   if (flags) gaps.set(`${name}_na`, flags);
@@ -279,10 +278,9 @@ function writeCodes(
   width: number,
   ofObjects?: () => boolean,
 ): void {
-  const row = index.encode(column, range, codes, place, width, ofObjects);
-  if (row < 0) return;
   const remedy = 'send a text, number or boolean, or null for a missing value';
-  throw badCell(name, row, range, column, 'a category', remedy);
+  const refuse = (row: number): void => refuseCell(name, row, range, column, 'a category', remedy);
+  index.encode(column, range, codes, place, width, refuse, ofObjects);
 }
 
 /** Without Categorify, the cells are the codes themselves. */
@@ -299,10 +297,11 @@ function writeRawCodes(
   );
   for (let row = range.start, at = place; row < range.end; row++, at += width) {
     const code = codeAt(row);
-    if (typeof code !== 'number' || !(Math.abs(code) < 2 ** 31)) {
+    if (typeof code === 'number' && Math.abs(code) < 2 ** 31) codes[at] = Math.trunc(code);
+    else {
       const remedy = 'send a whole number from the training data';
-      throw badCell(name, row, range, column, 'a code', remedy);
+      refuseCell(name, row, range, column, 'a code', remedy);
+      codes[at] = 0;
     }
-    codes[at] = Math.trunc(code);
   }
 }

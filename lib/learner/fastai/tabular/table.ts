@@ -1,4 +1,4 @@
-import type { FrameLike } from '../contract.js';
+import type { FrameLike, OnFault } from '../contract.js';
 import { CellError, UnexpectedItemError } from '../errors.js';
 import { cellsOf, isPackedFrame, unpackColumn, type PackedFrame } from './packed-frame.js';
 
@@ -32,6 +32,8 @@ export interface RowRange {
   readonly end: number;
   /** The number of the first row in messages. Default: `start`. */
   readonly first?: number;
+  /** Told of rows that are refused, so that the others are encoded. Default: the error is thrown. */
+  readonly onFault?: OnFault | undefined;
 }
 
 /** The result of `read` for a row's cell; `read` runs once for repeated values. */
@@ -41,18 +43,31 @@ export function cellsWith<T>(column: Column, read: (value: unknown) => T): (row:
   return (row) => values[column.codes[row]!]!;
 }
 
-/** The error of a cell with the wrong kind of value. */
-export function badCell(
+/** Refuses a row of a range. @throws CellError if nobody is told. */
+export function refuseRow(
   name: string,
   row: number,
-  { start, first = start }: RowRange,
+  { start, first = start, onFault }: RowRange,
+  fact: () => string,
+  remedy: string,
+): void {
+  const number = row - start + first;
+  if (!onFault) throw new CellError(name, number, fact(), remedy);
+  onFault(number, () => new CellError(name, 0, fact(), remedy));
+}
+
+/** Refuses a row whose cell has the wrong kind of value. @throws CellError if nobody is told. */
+export function refuseCell(
+  name: string,
+  row: number,
+  range: RowRange,
   column: Column,
   belongs: string,
   remedy: string,
-): CellError {
-  const value = cellsWith(column, (cell) => cell)(row);
-  const told = row - start + first;
-  return new CellError(name, told, `contains ${describeCell(value)}, not ${belongs}`, remedy);
+): void {
+  const cell = (): unknown => ('codes' in column ? column.values[column.codes[row]!] : column[row]);
+  const fact = (): string => `contains ${describeCell(cell())}, not ${belongs}`;
+  refuseRow(name, row, range, fact, remedy);
 }
 
 /** A value for a message: short, never the whole of a long text. */

@@ -3,6 +3,7 @@ import { gunzipSync } from 'node:zlib';
 import { from } from 'arquero';
 import type { Tensor } from 'onnxruntime-common';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import type { InputError } from '../../errors/index.js';
 import { lowerModel, writeModel } from '../../onnx/index.js';
 import { Learner } from '../learner.js';
 import { openLearnerFile } from '../learner-file.js';
@@ -176,6 +177,30 @@ describe('a tabular learner', () => {
     await expect(learner.predict('Private' as never)).rejects.toMatchObject({
       name: 'UnexpectedItemError',
     });
+  });
+
+  it('predicts the rows that it does not refuse, and has the error of each other one', async () => {
+    const flaws = [{ hours: 'many' }, { work: ['Private'], size: {} }, { hours: null, work: {} }];
+    const items = Array.from({ length: 9000 }, (_, at) => {
+      return at % 2 === 0 ? rows[at % rows.length]! : { ...rows[0]!, ...flaws[at % 3] };
+    });
+    const good = items.filter((_, at) => at % 2 === 0);
+    const options = { withDecoded: true } as const;
+    const [wanted, , wantedDecoded] = await learner.getPreds(good, options);
+    for (const given of [items, from(items), packFrame(from(items)) as never]) {
+      const faults = new Map<number, InputError>();
+      const [predictions, decoded] = await learner.predsOfRows(given, faults);
+      const kept = ({ data }: Tensor, width: number): unknown[] =>
+        [...(data as Float32Array)].filter((_, at) => Math.floor(at / width) % 2 === 0);
+      expect(kept(predictions, 3)).toEqual([...(wanted.data as Float32Array)]);
+      expect(kept(decoded, 1)).toEqual([...(wantedDecoded.data as Float32Array)]);
+      expect(faults.size).toBe(4500);
+      for (const at of [1, 3, 5, 8195, 8197, 8999]) {
+        const alone = await learner.predict(items[at]!).catch((error: unknown) => error);
+        expect(faults.get(at)).toEqual(alone);
+        expect(faults.get(at)?.message).toBe((alone as Error).message);
+      }
+    }
   });
 
   it('tells its columns', () => {

@@ -1,6 +1,5 @@
 import { Tensor } from 'onnxruntime-common';
-import type { ResultForm } from '../../onnx/lowering/result-form.js';
-import type { Answers, DecodedRow, Inference, LearnerOptions, Results } from '../contract.js';
+import type { Answers, DecodedRow, Inference, LearnerOptions, OnFault } from '../contract.js';
 import { concatRows } from '../data/rows.js';
 import type { Target } from '../data/target.js';
 import { categoryNames } from '../data/vocab.js';
@@ -38,11 +37,16 @@ export async function createTabularInference(
   const encoder = await openEncoder(record, options);
   const decoder = new RowDecoder(record);
   const model = await TabularModel.open(file, record, encoder, options, answersOf(record).classes);
-  const run = async (batches: Iterable<EncodedRows>, rows: number): Promise<Results> => {
-    const parts: Results[] = [];
+  const run = async (
+    batches: Iterable<EncodedRows>,
+    rows: number,
+    onFault?: OnFault,
+  ): Promise<Tensor> => {
+    const parts: Tensor[] = [];
     let done = 0;
     for (const batch of batches) {
-      parts.push(await model.forward(batch));
+      const first = done;
+      parts.push(await model.forward(batch, onFault && ((row, of) => onFault(first + row, of))));
       rowsDone((done += batch.rows), rows);
     }
     // onnxruntime fails on an empty batch.
@@ -66,9 +70,9 @@ export async function createTabularInference(
       return weighed(parts, onlyResult(await model.forward(batch)), question);
     },
     forward: (batch) => run(batch, batch.length),
-    forwardAll: (items) => {
+    forwardAll: (items, onFault) => {
       const table = tableOfItems(items);
-      return run(pieces(table.rows, encoder.open(table, true)), table.rows);
+      return run(pieces(table.rows, encoder.open(table, true), onFault), table.rows, onFault);
     },
     inputsAll: (items) => {
       const table = tableOfItems(items);
@@ -105,23 +109,12 @@ function answersOf({ steps, targets }: TabularRecord): Answers {
   return { task, classes: categoryNames(step.vocab) };
 }
 
-/** The results by the names of the columns, if there is one for each. */
-function severalOf(
-  { targets }: TabularRecord,
-  form: ResultForm,
-): Required<Pick<Answers, 'task' | 'results'>> {
-  const count = form === 'tensor' ? 1 : form.items.length;
-  return {
-    task: 'several',
-    results: Array.from({ length: count }, (_, at) => ({
-      name: targets.length === count ? targets[at]! : `result${at + 1}`,
-      task: 'regress',
-    })),
-  };
-}
-
-function* pieces(rows: number, encode: (range: RowRange) => EncodedRows): Generator<EncodedRows> {
+function* pieces(
+  rows: number,
+  encode: (range: RowRange) => EncodedRows,
+  onFault: OnFault | undefined,
+): Generator<EncodedRows> {
   for (let start = 0; start < rows; start += MAX_ROWS) {
-    yield encode({ start, end: Math.min(rows, start + MAX_ROWS) });
+    yield encode({ start, end: Math.min(rows, start + MAX_ROWS), onFault });
   }
 }

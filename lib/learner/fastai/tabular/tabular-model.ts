@@ -4,13 +4,14 @@ import type { ResultForm } from '../../onnx/lowering/result-form.js';
 import type { ModelSession } from '../../onnx/session/model-session.js';
 import { guarded } from '../../runtime/run-guard.js';
 import type { Module } from '../../torch/module.js';
-import type { LearnerOptions, Results } from '../contract.js';
-import { CellError, UnsupportedLearnerError } from '../errors.js';
+import type { LearnerOptions, OnFault } from '../contract.js';
+import { UnsupportedLearnerError } from '../errors.js';
 import { outputOfClasses, type ExpectedModel } from '../foreign/expected-model.js';
 import type { LearnerFile } from '../learner-file.js';
 import { openModel, type HowToLower } from '../open-model.js';
 import { resultsOf } from '../results/results.js';
 import type { EncodedRows, RowEncoder } from './row-encoder.js';
+import { refuseRow } from './table.js';
 import type { TabularRecord } from './tabular-record.js';
 
 /** Maps codes and numbers to the model's output. */
@@ -62,8 +63,9 @@ export class TabularModel {
     }
   }
 
-  async forward(batch: EncodedRows): Promise<Results> {
-    this.#checkCodes(batch);
+  /** @param onFault Told of rows of the batch with other codes; by default the error is thrown. */
+  async forward(batch: EncodedRows, onFault?: OnFault): Promise<Tensor> {
+    this.#checkCodes(batch, onFault);
     const { rows } = batch;
     const feeds: Record<string, Tensor> = {};
     for (const { name, content, type } of this.inputs) {
@@ -83,17 +85,16 @@ export class TabularModel {
     return guarded(() => this.session.release());
   }
 
-  #checkCodes({ codes, rows }: EncodedRows): void {
+  #checkCodes({ codes, rows }: EncodedRows, onFault: OnFault | undefined): void {
     for (const { name, place, width, limit } of this.unchecked) {
       for (let row = 0; row < rows; row++) {
         const code = codes[row * width + place]!;
         if (code >= 0 && code < limit) continue;
-        throw new CellError(
-          name,
-          row,
-          `holds the code ${code}, but the model knows only 0 to ${limit - 1}`,
-          'send a code from the training data',
-        );
+        const fact = (): string =>
+          `holds the code ${code}, but the model knows only 0 to ${limit - 1}`;
+        const range = { start: 0, end: rows, onFault };
+        refuseRow(name, row, range, fact, 'send a code from the training data');
+        codes[row * width + place] = 0;
       }
     }
   }
