@@ -40,15 +40,57 @@ export function cellOf({ cells, missing }: BatchColumn, row: number): unknown {
 
 /** The cells of some rows. */
 export function gathered({ cells, missing }: BatchColumn, rows: Uint32Array): BatchColumn {
-  const gaps = missing && { missing: Uint8Array.from(rows, (row) => missing[row]!) };
+  const gaps = missing && { missing: numbersAt(missing, rows) };
   if ('codes' in cells) {
-    const codes = Int32Array.from(rows, (row) => cells.codes[row]!);
-    return { cells: { codes, values: cells.values } };
+    return { cells: { codes: numbersAt(cells.codes, rows), values: cells.values } };
   }
-  if (cells instanceof Float64Array) {
-    return { cells: Float64Array.from(rows, (row) => cells[row]!), ...gaps };
+  if (cells instanceof Float64Array || cells instanceof Float32Array) {
+    return { cells: numbersAt(cells, rows), ...gaps };
   }
   return { cells: Array.from(rows, (row) => cells[row]), ...gaps };
+}
+
+/** `from` with a function takes ten times as long. */
+function numbersAt<T extends Float64Array | Float32Array | Int32Array | Uint8Array>(
+  numbers: T,
+  rows: Uint32Array,
+): T {
+  const some = new (numbers.constructor as new (length: number) => T)(rows.length);
+  for (let at = 0; at < rows.length; at++) some[at] = numbers[rows[at]!]!;
+  return some;
+}
+
+export function lengthOf(cells: Column): number {
+  return 'codes' in cells ? cells.codes.length : cells.length;
+}
+
+/** The cells of several columns as one. */
+export function joined(parts: readonly Column[]): Column {
+  const [first = []] = parts;
+  if (parts.length < 2) return first;
+  if ('codes' in first) {
+    const { values } = first;
+    const codes = parts.flatMap((part) =>
+      'codes' in part && part.values === values ? part.codes : [],
+    );
+    if (codes.length === parts.length) return { codes: concat(codes), values };
+  }
+  const floats = parts.filter((part) => part instanceof Float32Array);
+  if (floats.length === parts.length) return concat(floats);
+  return parts.flatMap((cells) =>
+    Array.from({ length: lengthOf(cells) }, (_, row) => cellOf({ cells }, row)),
+  );
+}
+
+function concat<T extends Float32Array | Int32Array>(parts: readonly T[]): T {
+  const length = parts.reduce((sum, part) => sum + part.length, 0);
+  const all = new (parts[0]!.constructor as new (length: number) => T)(length);
+  let at = 0;
+  for (const part of parts) {
+    all.set(part, at);
+    at += part.length;
+  }
+  return all;
 }
 
 /** The number of a row in its file, counted from 1. */

@@ -1,7 +1,8 @@
 import type { SchemaElement } from 'hyparquet';
 import { listed, quoted } from '../../learner/errors/index.js';
+import { cellsWith, type Column } from '../../learner/fastai/tabular/table.js';
 import { CommandError } from '../errors.js';
-import { gathered, type BatchColumn, type Chunk } from './chunk.js';
+import { gathered, lengthOf, type BatchColumn, type Chunk } from './chunk.js';
 import type { Scores, ScoreShape } from './scorer.js';
 
 /** The type of an output cell. */
@@ -15,7 +16,7 @@ export interface OutputColumn {
 }
 
 interface PredictedColumn extends OutputColumn {
-  cell(scores: Scores, row: number): unknown;
+  cells(scores: Scores): Column;
 }
 
 /** The columns of the output: the kept columns, then the predictions. */
@@ -79,14 +80,12 @@ const PREDICTIONS = {
 
 function predictedColumns(parts: readonly Part[], shape: ScoreShape): PredictedColumn[] {
   const { classes, chooses } = shape;
-  const probability = ({ probabilities }: Scores, row: number, at: number): number =>
-    probabilities?.[row * classes.length + at] ?? NaN;
   const columns: PredictedColumn[] = [];
   if (parts.includes('prediction')) {
     columns.push({
       name: 'prediction',
       type: PREDICTIONS[shape.prediction],
-      cell: ({ predictions }, row) => predictions[row],
+      cells: ({ predictions }) => predictions,
     });
   }
   if (parts.includes('score') && chooses) {
@@ -94,8 +93,10 @@ function predictedColumns(parts: readonly Part[], shape: ScoreShape): PredictedC
     columns.push({
       name: 'score',
       type: 'float',
-      cell: (scores, row) =>
-        probability(scores, row, places.get(String(scores.predictions[row])) ?? -1),
+      cells: (scores) => {
+        const place = cellsWith(scores.predictions, (name) => places.get(String(name)) ?? NaN);
+        return probabilitiesAt(scores, classes.length, place);
+      },
     });
   }
   if (!parts.includes('probabilities')) return columns;
@@ -103,10 +104,23 @@ function predictedColumns(parts: readonly Part[], shape: ScoreShape): PredictedC
     return {
       name: `p(${name})`,
       type: 'float',
-      cell: (scores, row) => probability(scores, row, at),
+      cells: (scores) => probabilitiesAt(scores, classes.length, () => at),
     };
   });
   return [...columns, ...named];
+}
+
+/** The probability of each row's class at a place; NaN without one. */
+function probabilitiesAt(
+  { predictions, probabilities }: Scores,
+  width: number,
+  place: (row: number) => number,
+): Float32Array {
+  const cells = new Float32Array(lengthOf(predictions));
+  for (let row = 0; row < cells.length; row++) {
+    cells[row] = probabilities?.[row * width + place(row)] ?? NaN;
+  }
+  return cells;
 }
 
 /** The cells of the predicted rows, by column. A column with only numbers is a typed array. */
@@ -118,32 +132,16 @@ export interface OutputCells {
 /** @param scores Of the chunk's rows, in order. */
 export function cellsOf(layout: Layout, chunk: Chunk, scores: Scores): OutputCells {
   const { predictions, faults } = scores;
-  const rows = new Uint32Array(predictions.length - faults.size);
-  for (let row = 0, at = 0; row < predictions.length; row++) if (!faults.has(row)) rows[at++] = row;
-  const isWhole = rows.length === chunk.rows;
+  const all = lengthOf(predictions);
+  const rows = new Uint32Array(all - faults.size);
+  for (let row = 0, at = 0; row < all; row++) if (!faults.has(row)) rows[at++] = row;
+  const of = (column: BatchColumn, length: number): BatchColumn =>
+    rows.length === length ? column : gathered(column, rows);
   const kept = layout.kept.map(({ name }): BatchColumn => {
     const column = chunk.columns?.get(name);
     if (!column) return { cells: { codes: new Int32Array(rows.length), values: [null] } };
-    return isWhole ? column : gathered(column, rows);
+    return of(column, chunk.rows);
   });
-  const predicted = layout.predicted.map(({ type, cell }): BatchColumn => {
-    return { cells: cellsBy(rows, (row) => cell(scores, row), type === 'float') };
-  });
+  const predicted = layout.predicted.map(({ cells }) => of({ cells: cells(scores) }, all));
   return { rows: rows.length, columns: [...kept, ...predicted] };
-}
-
-/** Numbers without an object for each, unless other values are among them. */
-function cellsBy(
-  rows: Uint32Array,
-  cell: (row: number) => unknown,
-  areNumbers: boolean,
-): ArrayLike<unknown> {
-  if (!areNumbers) return Array.from(rows, cell);
-  const cells = new Float64Array(rows.length);
-  for (let at = 0; at < rows.length; at++) {
-    const value = cell(rows[at]!);
-    if (typeof value !== 'number') return Array.from(rows, cell);
-    cells[at] = value;
-  }
-  return cells;
 }

@@ -1,17 +1,15 @@
 import type { ColumnChunk, DecodedArray, SchemaElement } from 'hyparquet';
 import type { ByteWriter } from 'hyparquet-writer';
 import { writeColumn } from 'hyparquet-writer/src/column.js';
-import { writeDataPageV2 } from 'hyparquet-writer/src/datapage.js';
 import { writeDictionaryPage } from 'hyparquet-writer/src/dictionary.js';
 import { snappyCompress } from 'hyparquet-writer/src/snappy.js';
 import { unconvert } from 'hyparquet-writer/src/unconvert.js';
 import { packValues } from '../../learner/fastai/tabular/packed-frame.js';
 import type { DictionaryColumn } from '../../learner/fastai/tabular/table.js';
 import { writeJson } from '../../nest/io/json/write-json.js';
-import { cellOf, type BatchColumn } from './chunk.js';
+import { cellOf, lengthOf, type BatchColumn } from './chunk.js';
 import type { OutputColumn } from './layout.js';
-
-type ColumnEncoder = Parameters<typeof writeColumn>[0]['column'];
+import { packPlaces, writePage, type ColumnEncoder, type PageValues } from './parquet-page.js';
 
 const PAGE_BYTES = 1024 * 1024;
 /** If a group has more rows, the writer makes several pages. */
@@ -37,21 +35,21 @@ export function writeCells(
     offsetIndex: false,
   };
   const value = valueOf(column);
-  const length = 'codes' in cells ? cells.codes.length : cells.length;
+  const length = lengthOf(cells);
   const isOnePage = length <= MOST_PAGE_ROWS;
   const repeated = column.type === 'text' && Array.isArray(cells) ? packValues(cells) : cells;
   if ('codes' in repeated && isOnePage && paysOff(repeated, element)) {
     const values = value ? repeated.values.map(value) : repeated.values;
     return writeRepeated(writer, encoder, { codes: repeated.codes, values });
   }
-  const numbers = cells instanceof Float64Array ? numbersOf(element, cells, missing) : undefined;
-  // Numbers that are not in a dictionary seldom repeat.
-  if (numbers && isOnePage) return writeChunk(writer, encoder, numbers);
+  const areNumbers = cells instanceof Float64Array || cells instanceof Float32Array;
+  const numbers = areNumbers ? numbersOf(element, cells, missing) : undefined;
+  if (numbers && isOnePage) return writeChunk(writer, encoder, ...numbers);
   const each = { cells, ...(missing && { missing }) };
-  const list = nothing(length);
+  const list: unknown[] = [];
   for (let row = 0; row < length; row++) {
     const cell = cellOf(each, row);
-    list[row] = value ? value(cell) : cell;
+    list.push(value ? value(cell) : cell);
   }
   const isOptional = element.repetition_type !== 'REQUIRED';
   return writeColumn({
@@ -59,7 +57,7 @@ export function writeCells(
     column: encoder,
     pageData: {
       values: list,
-      definitionLevels: isOptional ? levelsOf(list) : [],
+      definitionLevels: isOptional ? list.map((cell) => (isMissing(cell) ? 0 : 1)) : [],
       repetitionLevels: [],
       maxDefinitionLevel: isOptional ? 1 : 0,
     },
@@ -68,7 +66,8 @@ export function writeCells(
 
 /** Whether values repeat so often that a dictionary of them is worth its bytes. */
 function paysOff({ codes, values }: DictionaryColumn, { type }: SchemaElement): boolean {
-  return type !== 'BOOLEAN' && 2 * values.length <= codes.length;
+  if (type === 'BOOLEAN' || 2 * values.length > codes.length) return false;
+  return values.some((value) => !isMissing(value));
 }
 
 /**
@@ -82,42 +81,36 @@ function writeRepeated(
 ): ColumnChunk {
   const there = values.filter((value) => !isMissing(value));
   const dictionary = unconvert(column.element, there);
-  if (there.length === values.length) return writeChunk(writer, column, codes, dictionary);
-  const places: (number | null)[] = [];
-  let place = 0;
-  for (const value of values) places.push(isMissing(value) ? null : place++);
-  const list = nothing(codes.length);
-  for (let row = 0; row < list.length; row++) list[row] = places[codes[row]!];
-  return writeChunk(writer, column, list, dictionary);
+  let next = 0;
+  const places = Int32Array.from(values, (value) => (isMissing(value) ? -1 : next++));
+  const present = there.length < values.length ? new Uint8Array(codes.length) : undefined;
+  const found = present ? new Int32Array(codes.length) : codes;
+  let count = present ? 0 : codes.length;
+  for (let row = 0; present && row < codes.length; row++) {
+    const place = places[codes[row]!]!;
+    if (place < 0) continue;
+    present[row] = 1;
+    found[count++] = place;
+  }
+  const body = packPlaces(found.subarray(0, count), there.length);
+  const page = { rows: codes.length, present, encoding: 'RLE_DICTIONARY', body } as const;
+  return writeChunk(writer, column, page, dictionary);
 }
 
-/** Writes values, or their indices in a dictionary, without deciding the form for each one. */
 function writeChunk(
   writer: ByteWriter,
   column: ColumnEncoder,
-  values: DecodedArray,
+  page: PageValues,
   dictionary?: DecodedArray,
 ): ColumnChunk {
   const { element, codec } = column;
-  const isOptional = element.repetition_type !== 'REQUIRED';
-  const levels = levelsOf(values);
-  if (!isOptional && levels.includes(0)) {
+  if (page.present && element.repetition_type === 'REQUIRED') {
     throw new TypeError(`The column "${element.name}" lacks a value`);
   }
   const start = writer.offset;
   const head = dictionary ? writeDictionaryPage(writer, column, dictionary) : 0;
-  const page = writer.offset;
-  const body = writeDataPageV2({
-    writer,
-    column,
-    encoding: dictionary ? 'RLE_DICTIONARY' : 'PLAIN',
-    pageData: {
-      values,
-      definitionLevels: isOptional ? levels : [],
-      repetitionLevels: [],
-      maxDefinitionLevel: isOptional ? 1 : 0,
-    },
-  });
+  const pages = writer.offset;
+  const bytes = head + writePage(writer, column, page);
   return {
     file_offset: BigInt(start),
     meta_data: {
@@ -125,56 +118,96 @@ function writeChunk(
       encodings: dictionary ? ['PLAIN', 'RLE_DICTIONARY'] : ['PLAIN'],
       path_in_schema: [element.name],
       codec,
-      num_values: BigInt(values.length),
+      num_values: BigInt(page.rows),
       total_compressed_size: BigInt(writer.offset - start),
-      total_uncompressed_size: BigInt(head + body),
-      data_page_offset: BigInt(page),
+      total_uncompressed_size: BigInt(bytes),
+      data_page_offset: BigInt(pages),
       ...(dictionary && { dictionary_page_offset: BigInt(start) }),
     },
   };
-}
-
-/** 1 for each value that is present. */
-function levelsOf(values: DecodedArray): number[] {
-  // Most columns of a file have the same number of values and none missing, so they share these
-  // levels. Nobody changes them.
-  if (allThere.length !== values.length) allThere = nothing<number>(values.length).fill(1);
-  if (!Array.isArray(values)) return allThere;
-  const levels = nothing<number>(values.length);
-  for (let row = 0; row < levels.length; row++) levels[row] = isMissing(values[row]) ? 0 : 1;
-  return levels;
-}
-
-let allThere: number[] = [];
-
-/** `Array.from` takes ten times as long. */
-function nothing<T = unknown>(length: number): T[] {
-  const list: T[] = [];
-  list.length = length;
-  return list;
 }
 
 function isMissing(value: unknown): value is null | undefined {
   return value === null || value === undefined;
 }
 
-/** The numbers in the form of the file; undefined if its form differs. */
+/** Numbers as a page has them, and their dictionary; undefined for a column of others. */
 function numbersOf(
   { type, converted_type: converted, logical_type: logical }: SchemaElement,
-  cells: Float64Array,
+  cells: Float64Array | Float32Array,
   missing: Uint8Array | undefined,
-): DecodedArray | undefined {
+): [page: PageValues, dictionary?: DecodedArray] | undefined {
   if (converted !== undefined || logical !== undefined) return undefined;
-  if (type !== 'DOUBLE' && type !== 'FLOAT' && type !== 'INT32' && type !== 'INT64') {
-    return undefined;
+  const rows = cells.length;
+  const present = missing?.map((one) => 1 - one);
+  const values = missing ? cells.filter((_, row) => missing[row] !== 1) : cells;
+  const floats = type === 'FLOAT' ? new Float32Array(values) : undefined;
+  const repeated = floats && repeatedIn(floats);
+  if (repeated) {
+    const body = packPlaces(repeated.codes, repeated.values.length);
+    return [{ rows, present, encoding: 'RLE_DICTIONARY', body }, repeated.values];
   }
-  if (missing === undefined && type !== 'INT64') return cells;
-  const numbers = nothing(cells.length);
-  for (let row = 0; row < cells.length; row++) {
-    const cell = cells[row]!;
-    numbers[row] = missing?.[row] === 1 ? null : type === 'INT64' ? BigInt(cell) : cell;
+  const body = floats ? bytesOf(floats) : plainBytes(type, values);
+  return body && [{ rows, present, encoding: 'PLAIN', body }];
+}
+
+/**
+ * The different numbers, by their bits; undefined where they are many. A map of numbers takes
+ * several times as long.
+ */
+function repeatedIn(
+  numbers: Float32Array,
+): { readonly codes: Int32Array; readonly values: Float32Array } | undefined {
+  const most = numbers.length >> 2;
+  const bits = new Int32Array(numbers.buffer, numbers.byteOffset, numbers.length);
+  const width = 33 - Math.clz32(most);
+  /** One more than the places of numbers, by the hashes of these; 0 for none. */
+  const places = new Int32Array(1 << width);
+  const values = new Float32Array(most);
+  const found = new Int32Array(values.buffer);
+  const codes = new Int32Array(numbers.length);
+  let count = 0;
+  for (let row = 0; row < bits.length; row++) {
+    const number = bits[row]!;
+    let slot = Math.imul(number, 0x9e3779b1) >>> (32 - width);
+    while (places[slot]! > 0 && found[places[slot]! - 1] !== number) {
+      slot = (slot + 1) & (places.length - 1);
+    }
+    if (places[slot] === 0) {
+      if (count === most) return undefined;
+      found[count] = number;
+      places[slot] = ++count;
+    }
+    codes[row] = places[slot]! - 1;
   }
-  return numbers;
+  return { codes, values: values.subarray(0, count) };
+}
+
+function plainBytes(
+  type: SchemaElement['type'],
+  values: Float64Array | Float32Array,
+): Uint8Array | undefined {
+  if (type === 'DOUBLE') return bytesOf(new Float64Array(values));
+  if (type !== 'INT32' && type !== 'INT64') return undefined;
+  const numbers = type === 'INT32' ? new Int32Array(values) : new Int32Array(2 * values.length);
+  for (let at = 0; at < values.length; at++) {
+    const value = values[at]!;
+    // Whole numbers that a double does not hold are no numbers here.
+    if (!Number.isSafeInteger(value)) return undefined;
+    if (type === 'INT32') {
+      if (numbers[at] !== value) return undefined;
+      continue;
+    }
+    const high = Math.floor(value / 2 ** 32);
+    numbers[2 * at] = value - high * 2 ** 32;
+    numbers[2 * at + 1] = high;
+  }
+  return bytesOf(numbers);
+}
+
+/** As they are in memory: in the order of bytes that Parquet has, on all that onnxruntime runs on. */
+function bytesOf({ buffer, byteOffset, byteLength }: ArrayBufferView): Uint8Array {
+  return new Uint8Array(buffer, byteOffset, byteLength);
 }
 
 /** How a cell is written; undefined for unchanged. */

@@ -1,10 +1,10 @@
 import { itemsOf, type InputRules } from './batch-items.js';
-import { cellOf, rowNumber, type Chunk } from './chunk.js';
+import { cellOf, lengthOf, rowNumber, type Chunk } from './chunk.js';
 import { cellsOf, type Layout } from './layout.js';
 import { Limit } from './limit.js';
 import type { MaskFolder } from './masks.js';
 import { PATH } from './read-items.js';
-import type { Scorer, Scores } from './scorer.js';
+import { joinScores, type Scorer, type Scores } from './scorer.js';
 import { written, type Sink } from './sink.js';
 import type { WorkFolder } from './work-folder.js';
 
@@ -85,26 +85,20 @@ async function scoreChunk(
       }),
     ),
   );
-  const width = shape.classes.length;
-  const probabilities = new Float32Array(width * rows);
-  const predictions: unknown[] = [];
-  const faults = new Map<number, string>();
-  parts.forEach((part, at) => {
-    const from = starts[at]!;
-    for (const prediction of part.predictions) predictions.push(prediction);
-    if (part.probabilities) probabilities.set(part.probabilities, from * width);
-    for (const [row, reason] of part.faults) faults.set(from + row, reason);
-  });
+  const scores = joinScores(parts, shape.classes.length);
   // A row that could not be read has no valid prediction.
-  for (const [row, reason] of unread) if (row < rows) faults.set(row, reason);
-  return { predictions, probabilities, faults };
+  const faults = new Map([...scores.faults, ...unread].filter(([row]) => row < rows));
+  return { ...scores, faults };
 }
 
 async function withMasks(masks: MaskFolder, chunk: Chunk, scores: Scores): Promise<Scores> {
   const writes = new Limit(MASKS_AT_ONCE);
+  const cells = scores.predictions;
   const predictions = await Promise.all(
-    scores.predictions.map((mask, row) =>
-      scores.faults.has(row) ? undefined : writes.run(() => masks.write(chunk, row, mask)),
+    Array.from({ length: lengthOf(cells) }, (_, row) =>
+      scores.faults.has(row)
+        ? undefined
+        : writes.run(() => masks.write(chunk, row, cellOf({ cells }, row))),
     ),
   );
   return { ...scores, predictions };

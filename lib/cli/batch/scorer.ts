@@ -10,6 +10,7 @@ import type {
 import type { InputError } from '../../learner/errors/index.js';
 import type { Learner } from '../../learner/fastai/learner.js';
 import { packFrame } from '../../learner/fastai/tabular/packed-frame.js';
+import type { Column } from '../../learner/fastai/tabular/table.js';
 import type { FastaiRunner, LanguageModelRunner } from '../../serving/models/fastai/types.js';
 import type { RunnerHandle } from '../../serving/runner/runner-types.js';
 import { RunnerClosedError, RunnerUnavailableError } from '../../serving/runner/errors.js';
@@ -25,13 +26,14 @@ import { isTensor } from '../../learner/runtime/is-tensor.js';
 import { describeFailure } from '../errors.js';
 import type { GenerateSettings } from '../predict/given-options.js';
 import type { Items } from './batch-items.js';
+import { joined, lengthOf } from './chunk.js';
 import { PackedRows } from './packed-rows.js';
 import { ROWS_METHOD } from './worker/task.js';
 
 /** The predictions for some rows. */
 export interface Scores {
-  /** By row: a name, names, a number, numbers or a text; undefined if the row failed. */
-  readonly predictions: readonly unknown[];
+  /** By row: a name, names, a number, numbers or a text; no valid one if the row failed. */
+  readonly predictions: Column;
   /** By row and class, if the learner has classes. */
   readonly probabilities?: Float32Array;
   /** Why rows failed, by their index. */
@@ -144,12 +146,8 @@ function bulkScorer(
   const decode = decoder(description, shape.classes);
   const score = async (items: Items): Promise<Scores> => {
     const { predictions, decoded, faults } = await predict(items);
-    const rows = sizeOf(items);
-    const width = decoded.data.length / rows;
     return {
-      predictions: Array.from({ length: rows }, (_, row) => {
-        return decode(decoded.data as Float32Array, row * width, width);
-      }),
+      predictions: decode(decoded.data as Float32Array, sizeOf(items)),
       ...(shape.classes.length > 0 && { probabilities: predictions.data as Float32Array }),
       faults,
     };
@@ -203,19 +201,46 @@ function shapeOf(description: LearnerDescription, vocab: Vocab): ScoreShape {
   return { prediction: single ? 'number' : 'json', classes: [], chooses: false };
 }
 
-/** The decoded target of a row, whose `width` values begin at `from`, as in `learner.predict`. */
+/** The decoded targets of rows, as in `learner.predict`. */
 function decoder(
   { task }: LearnerDescription,
   classes: readonly string[],
-): (targets: ArrayLike<number | bigint>, from: number, width: number) => unknown {
-  if (task === 'classify') return (targets, from) => classes[Number(targets[from])];
-  if (task === 'multilabel') {
-    return (targets, from) => classes.filter((_, at) => Number(targets[from + at]) === 1);
+): (targets: ArrayLike<number | bigint>, rows: number) => Column {
+  if (task === 'classify') {
+    return (targets) => {
+      const codes = new Int32Array(targets.length);
+      for (let row = 0; row < codes.length; row++) codes[row] = Number(targets[row]);
+      return codes.every((code) => code < classes.length)
+        ? { codes, values: classes }
+        : Array.from(codes, (code) => classes[code]);
+    };
   }
-  return (targets, from, width) =>
-    width === 1
-      ? Number(targets[from])
-      : Array.from({ length: width }, (_, at) => Number(targets[from + at]));
+  return (targets, rows) => {
+    const width = targets.length / rows;
+    if (task !== 'multilabel' && width === 1) return Float32Array.from(targets, Number);
+    return Array.from({ length: rows }, (_, row) => {
+      const values = Array.from({ length: width }, (_, at) => Number(targets[row * width + at]));
+      return task === 'multilabel' ? classes.filter((_, at) => values[at] === 1) : values;
+    });
+  };
+}
+
+/** The scores of consecutive rows. @param width Probabilities of a row. */
+export function joinScores(parts: readonly Scores[], width: number): Scores {
+  const rows = parts.reduce((sum, { predictions }) => sum + lengthOf(predictions), 0);
+  const probabilities = new Float32Array(width * rows);
+  const faults = new Map<number, string>();
+  let first = 0;
+  for (const part of parts) {
+    if (part.probabilities) probabilities.set(part.probabilities, first * width);
+    for (const [row, reason] of part.faults) faults.set(first + row, reason);
+    first += lengthOf(part.predictions);
+  }
+  return {
+    predictions: joined(parts.map(({ predictions }) => predictions)),
+    ...(width > 0 && { probabilities }),
+    faults,
+  };
 }
 
 async function ofItem(
@@ -281,17 +306,7 @@ async function halved(
     const middle = rows >> 1;
     const first = await halved(items.slice(0, middle), score, width);
     const second = await halved(items.slice(middle, rows), score, width);
-    const probabilities = new Float32Array(width * rows);
-    probabilities.set(first.probabilities ?? []);
-    probabilities.set(second.probabilities ?? [], width * middle);
-    return {
-      predictions: [...first.predictions, ...second.predictions],
-      ...(width > 0 && { probabilities }),
-      faults: new Map([
-        ...first.faults,
-        ...[...second.faults].map(([at, reason]) => [at + middle, reason] as const),
-      ]),
-    };
+    return joinScores([first, second], width);
   }
 }
 

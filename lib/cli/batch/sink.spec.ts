@@ -23,8 +23,8 @@ const LAYOUT: Layout = {
     { name: 'note', type: 'any' },
   ],
   predicted: [
-    { name: 'prediction', type: 'text', cell: () => undefined },
-    { name: 'p(a, "b")', type: 'float', cell: () => undefined },
+    { name: 'prediction', type: 'text', cells: () => [] },
+    { name: 'p(a, "b")', type: 'float', cells: () => [] },
   ],
 };
 
