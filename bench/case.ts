@@ -2,7 +2,7 @@ import type { LoadGenerator } from './load/generator.js';
 import type { Package } from './package.js';
 import type { Pythons } from './peers/pythons.js';
 
-/** The numbers of one turn, by the names of their metrics. */
+/** The numbers of one turn, by metric. */
 export type Sample = Readonly<Record<string, number>>;
 
 export interface Metric {
@@ -10,10 +10,13 @@ export interface Metric {
   readonly unit: 'ms' | '/s' | 'MiB' | 'x' | '';
 }
 
-/** What the issue tracker asks of a case. It is information: only `--check` makes it a verdict. */
+/**
+ * A target from the issue tracker. It is only information, unless `--check` turns it into a
+ * verdict.
+ */
 export interface Target {
   readonly metric: string;
-  /** The contestant that the ratio is of. Without one the bound is of the value itself. */
+  /** The contestant to compare with. Without one, the bound applies to the value itself. */
   readonly against?: string;
   readonly atMost?: number;
   readonly atLeast?: number;
@@ -21,35 +24,35 @@ export interface Target {
   readonly variants?: readonly string[];
 }
 
-/** Who is measured: this package, the limit, a peer. It stays ready between its turns. */
+/** A measured program: this package, the limit, or a peer. It stays ready between its turns. */
 export interface Contestant {
   readonly name: string;
-  /** Undefined where it does not offer the variant. */
+  /** Undefined if it does not offer the variant. */
   measure(variant: string, ms: number): Promise<Sample | undefined>;
   stop?(): Promise<void>;
 }
 
-/** What is measured, and against what. */
+/** The measured operation, and what it is compared with. */
 export interface Case {
   readonly name: string;
   readonly title: string;
-  /** What the variants are, such as `tokens`. */
+  /** The meaning of the variants, such as `tokens`. */
   readonly variantsAre: string;
   readonly variants: readonly string[];
-  /** The first is the one of the ratios. */
+  /** Ratios use the first. */
   readonly metrics: Readonly<Record<string, Metric>>;
   readonly targets: readonly Target[];
   /** Default 5. */
   readonly rounds?: number;
   /** Seconds of one turn. Default 1. */
   readonly seconds?: number;
-  /** Whether each turn is a process of its own, so that a turn to warm up would be lost. */
+  /** Whether each turn has its own process, so that a warm-up turn would have no effect. */
   readonly fresh?: boolean;
-  /** The first is the subject. Of `--compare` there is one more subject. */
+  /** The first is the subject. With `--compare`, a second subject is added. */
   start(setting: Setting): Promise<readonly Contestant[]>;
 }
 
-/** What a case gets when it starts. */
+/** The context of a case. */
 export interface Setting {
   /** This package, and with `--compare` the other one. */
   readonly packages: readonly Package[];
@@ -57,6 +60,6 @@ export interface Setting {
   readonly folder: string;
   readonly pythons: Pythons;
   readonly load: LoadGenerator;
-  /** Tells why a contestant or a variant is not there. */
+  /** Reports why a contestant or a variant is missing. */
   skip(sentence: string): void;
 }

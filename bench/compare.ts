@@ -13,7 +13,7 @@ function run(command: string, args: readonly string[], cwd: string): string {
 }
 
 /**
- * The package of another commit, built in a work tree of its own, with this bench's programs.
+ * The package of another commit, built in a separate work tree, with this bench's programs.
  *
  * @throws UsageError for a commit that does not exist.
  */
@@ -44,11 +44,11 @@ export function buildOther(ref: string, folder: string): Package {
   return new Package(ref, root);
 }
 
-/** Takes the work tree away again, also one that could not be built. */
+/** Removes the work tree, also if the build failed. */
 export function removeOther(folder: string): void {
   try {
     run('git', ['worktree', 'remove', '--force', join(folder, 'other')], THIS.root);
   } catch {
-    // It was not made.
+    // The work tree does not exist.
   }
 }

@@ -20,7 +20,7 @@ export async function sampleFile(name: keyof typeof HOMES): Promise<string> {
   return (await fastai.get(name, { store })).pathOf('saved_model.pkl');
 }
 
-/** The file of a learner in `BENCH_LEARNERS`; without it, that of the sample's learner. */
+/** The file of a learner in `BENCH_LEARNERS`; without that variable, the sample's learner. */
 export async function learnerFile(
   name: string,
   instead: keyof typeof HOMES,

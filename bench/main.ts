@@ -14,7 +14,7 @@ import { machine, type Run } from './report/run.js';
 import { resultOf, type CaseResult } from './report/results.js';
 import { print } from './report/tables.js';
 
-/** Runs the cases; results come as each of them is done. */
+/** Runs the cases. The result of each case appears when it is finished. */
 async function runCases(
   { names, rounds, seconds, docs }: BenchOptions,
   packages: readonly Package[],
@@ -37,7 +37,7 @@ async function runCases(
       const result = resultOf(one, rows, [...skipped]);
       results.push(result);
       console.log(print(result));
-      // One after the other: a run that is ended keeps what it has.
+      // One after the other, so that an interrupted run keeps its results.
       if (docs)
         await writePages(THIS.root, { machine: machine(), compare: undefined, cases: [result] });
     } catch (error) {
@@ -59,7 +59,7 @@ async function main(): Promise<number> {
     return 0;
   }
   const folder = mkdtempSync(join(tmpdir(), 'nestjs-vts-bench-'));
-  // Also where a signal ends the run.
+  // Also if a signal ends the run.
   process.once('exit', () => {
     if (options.compare !== undefined) removeOther(folder);
     rmSync(folder, { recursive: true, force: true });

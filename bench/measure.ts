@@ -12,8 +12,8 @@ const ROUNDS = 5;
 const SECONDS = 1;
 
 /**
- * Measures a case: every round gives each contestant a turn, forwards and backwards by turns, so
- * that what changes on the machine meanwhile falls on all of them.
+ * Measures a case. Every round gives each contestant a turn, alternately forwards and backwards, so
+ * that changes of the machine affect all of them.
  */
 export async function measure(
   one: Case,

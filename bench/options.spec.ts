@@ -5,7 +5,7 @@ const CASES = ['text', 'http-text'];
 const parse = (line: string) => parseOptions(line.split(' ').filter(Boolean), CASES);
 
 describe('parseOptions', () => {
-  it('runs all cases when nothing is said', () => {
+  it('runs all cases by default', () => {
     expect(parse('')).toEqual({ names: [], list: false, check: false, docs: false });
   });
 

@@ -15,7 +15,7 @@ export interface BenchOptions {
   readonly docs: boolean;
 }
 
-/** An option that makes no sense, in one sentence. */
+/** The error for an invalid option, in one sentence. */
 export class UsageError extends Error {}
 
 const MOST_ROUNDS = 1000;
@@ -24,7 +24,7 @@ const MOST_SECONDS = 3600;
 /**
  * Reads the arguments of `npm run bench`.
  *
- * @throws UsageError. Undefined where help was asked for, and has been written.
+ * @throws UsageError. Undefined if help was requested and has been written.
  */
 export function parseOptions(args: readonly string[], cases: readonly string[]): BenchOptions {
   const command = new Command('npm run bench --')

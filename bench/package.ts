@@ -3,8 +3,8 @@ import { fileURLToPath } from 'node:url';
 import { Program, type Launch } from './program.js';
 
 /**
- * A built package with the bench's programs in its `dist/bench`, where they import it by its name:
- * this one, or that of another commit.
+ * A built package with the bench's programs in its `dist/bench`, where they import it by name. It
+ * is this package, or that of another commit.
  */
 export class Package {
   constructor(

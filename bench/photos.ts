@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import sharp from 'sharp';
 
 const CHANNELS = 3;
-/** Steps of a byte that stand for 1. */
+/** How many steps of a byte mean 1. */
 const UNIT = 42;
 /** Pixels between the points of a layer of noise, and its strength: coarse shapes, fine grain. */
 const LAYERS = [
@@ -13,7 +13,7 @@ const LAYERS = [
   [1, 5],
 ] as const;
 
-/** A JPEG with shapes and detail in it as a camera's would have; the same bytes each time. */
+/** A JPEG with shapes and details like a photograph; the same bytes each time. */
 async function photograph(width: number, height: number): Promise<Buffer> {
   const pixels = new Float32Array(width * height * CHANNELS).fill(128);
   const random = generator();
@@ -27,7 +27,7 @@ async function photograph(width: number, height: number): Promise<Buffer> {
     .toBuffer();
 }
 
-/** Noise about 128 whose points lie so far apart. */
+/** Noise around 128, with points that far apart. */
 async function noise(
   width: number,
   height: number,

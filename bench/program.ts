@@ -21,7 +21,7 @@ process.once('exit', () => {
   for (const child of running) child.kill('SIGKILL');
 });
 
-/** A process of its own, which ends with this one, and its children with it. */
+/** A separate process, which ends with this one together with its children. */
 export class Child {
   readonly process: ChildProcess;
   readonly exit: Promise<unknown>;
@@ -33,7 +33,7 @@ export class Child {
       cwd,
       env: { ...process.env, ...env },
       stdio: ['pipe', 'pipe', 'pipe'],
-      // A group of its own: servers of Python start processes that outlive them.
+      // Its own process group, because Python servers start processes that outlive them.
       detached: true,
     });
     this.process.stderr!.setEncoding('utf8').on('data', (text: string) => {
@@ -49,16 +49,16 @@ export class Child {
       });
   }
 
-  /** Signals all of its group. */
+  /** Signals its whole group. */
   kill(signal: NodeJS.Signals): void {
     try {
       if (this.process.pid !== undefined) process.kill(-this.process.pid, signal);
     } catch {
-      // None of them is there any more.
+      // None of them exists any longer.
     }
   }
 
-  /** Why it is not there any more. */
+  /** Why it has ended. */
   fault(): Error {
     const { command, args } = this.launch;
     return new Error(
@@ -74,7 +74,7 @@ export class Child {
   }
 }
 
-/** A process that answers questions, one JSON text a line. See `programs/answer.ts`. */
+/** A process that answers questions, one JSON text per line. See `programs/answer.ts`. */
 export class Program {
   readonly #child: Child;
   #answer: ((line: string) => void) | undefined;
@@ -82,7 +82,7 @@ export class Program {
   constructor(launch: Launch) {
     this.#child = new Child(launch);
     createInterface(this.#child.process.stdout!).on('line', (line) => {
-      // Libraries write to stdout too; nothing but an answer begins like this.
+      // Libraries also write to stdout. Only an answer begins like this.
       if (line.startsWith('{"answer":') || line.startsWith('{"error":')) this.#answer?.(line);
     });
   }

@@ -5,7 +5,7 @@ import { Child, type Launch } from './program.js';
 
 const STARTS_WITHIN_MS = 120_000;
 
-/** A server in a process of its own, listening on a free port, which it finds in `PORT`. */
+/** A server in a separate process. It listens on the free port in `PORT`. */
 export class Server {
   private constructor(
     private readonly child: Child,

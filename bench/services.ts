@@ -8,11 +8,11 @@ import { THIS, type Package } from './package.js';
 import type { Launch } from './program.js';
 import { Server } from './server.js';
 
-/** A service that is measured: how it starts, and what is asked of it. */
+/** A measured service: how it starts, and which request it gets. */
 export interface Service {
   readonly name: string;
   readonly request: Omit<LoadRequest, 'port'>;
-  /** The most connections that it is tried with. */
+  /** The limit on connections for it. */
   readonly most?: number;
   launch(port: number): Launch;
 }
@@ -22,7 +22,7 @@ export async function startService(service: Service): Promise<Server> {
   return Server.start((port) => service.launch(port), service.request);
 }
 
-/** The sample that README starts with, as it is. */
+/** The first sample of the README, unchanged. */
 export function sentimentSample(from: Package, body: string): Service {
   return {
     name: from.name,
@@ -44,7 +44,7 @@ export function bareNest(body = '[[1]]'): Service {
   };
 }
 
-/** node:http and worker threads that predict, nothing else. */
+/** Only node:http and worker threads that predict. */
 export function bareText(file: string, workers: number, body: string): Service {
   return {
     name: 'bare server',
@@ -76,7 +76,7 @@ export function batchingService(
   };
 }
 
-/** An image classifier in a store of its own. */
+/** An image classifier in a separate store. */
 export function photoService(from: Package, home: string, photo: string): Service {
   return {
     name: from.name,
@@ -89,7 +89,7 @@ const PEERS = dirname(THIS.path('bench/peers/answer.py'));
 
 interface Peer {
   readonly name: string;
-  /** What it needs of an interpreter. */
+  /** The packages that its interpreter needs. */
   readonly modules: readonly string[];
   readonly request: Omit<LoadRequest, 'port'>;
   readonly env: NodeJS.ProcessEnv;
@@ -154,7 +154,7 @@ export function textPeers(setting: Setting, learner: string, text: string): Serv
       modules: ['bentoml', 'fastai', 'spacy'],
       request,
       env: { BENTOML_HOME: home, BENTOML_DO_NOT_TRACK: 'True' },
-      // Some three answers a second: more connections wait for as many times longer.
+      // About three answers per second: with more connections, each only waits longer.
       most: 1,
       args: (port) => bentoml('bentoml_text:service', port),
     }),
@@ -205,7 +205,7 @@ export function photoPeers(
 
 const BOUNDARY = 'bench-boundary';
 
-/** A photograph as a form with one file has it. */
+/** A photograph as a form with one file. */
 export function formOf(photo: Buffer): Buffer {
   const head = `--${BOUNDARY}\r\ncontent-disposition: form-data; name="image"; filename="photo.jpg"\r\ncontent-type: image/jpeg\r\n\r\n`;
   return Buffer.concat([Buffer.from(head), photo, Buffer.from(`\r\n--${BOUNDARY}--\r\n`)]);

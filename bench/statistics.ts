@@ -3,7 +3,7 @@ export function median(values: readonly number[]): number {
   return quantile(values, 0.5);
 }
 
-/** The value that a share of the values lies below, between neighbours by their distance. */
+/** The quantile of the values, interpolated between neighbours. */
 export function quantile(values: readonly number[], share: number): number {
   const sorted = [...values].sort((a, b) => a - b);
   const at = share * (sorted.length - 1);
@@ -23,21 +23,21 @@ export function summarize(values: readonly number[]): Summary {
 }
 
 /**
- * Ratios of neighbouring rounds: what slows the machine for a while falls on both sides of each.
+ * Ratios of neighbouring rounds, because a slow phase of the machine affects both sides of each.
  */
 export function ratiosOf(own: readonly number[], other: readonly number[]): number[] {
   const rounds = Math.min(own.length, other.length);
   return Array.from({ length: rounds }, (_, round) => own[round]! / other[round]!);
 }
 
-/** Milliseconds that a call takes. */
+/** The duration of a call in milliseconds. */
 export async function timed(call: () => Promise<unknown>): Promise<number> {
   const start = performance.now();
   await call();
   return performance.now() - start;
 }
 
-/** Of two calls taken in turns: the median of each, and of the ratios and differences of pairs. */
+/** For two calls in turns: the median of each, and of the ratios and differences of pairs. */
 export interface Pair {
   readonly first: number;
   readonly second: number;
@@ -48,8 +48,8 @@ export interface Pair {
 }
 
 /**
- * Calls both in turns, each first as often as second, for so many milliseconds. Calls are told their
- * number, the same for both sides of a pair.
+ * Calls both in turns, each first as often as second, for a number of milliseconds. Each call gets
+ * its number, the same for both sides of a pair.
  */
 export async function inTurns(
   first: (turn: number) => Promise<unknown>,

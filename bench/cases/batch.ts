@@ -16,7 +16,7 @@ const IN_MEMORY = 'getPreds in memory';
 const WORKERS: Readonly<Record<string, number>> = { '1 worker': 1, '2 workers': 2 };
 const FIRST = '1 worker';
 
-/** `vts batch` of a million rows, its start included, against rows that are in memory already. */
+/** `vts batch` of a million rows, including its start, against rows that are already in memory. */
 export const batch: Case = {
   name: 'batch',
   title: `vts batch of ${ROWS.toLocaleString('en')} rows of a table, Parquet to Parquet, from start to end`,
@@ -41,7 +41,7 @@ export const batch: Case = {
   },
 };
 
-/** The rows of the tabular cases, over and over. */
+/** The rows of the tabular cases, repeated. */
 function million(): Uint8Array {
   const rows = rowsOf(GROUP_ROWS);
   const columnData = Object.keys(rows[0]!).map((name) => ({
@@ -77,7 +77,7 @@ async function mostMemory({ process: child }: Child): Promise<number> {
       const status = readFileSync(`/proc/${child.pid}/status`, 'utf8');
       most = Number(/^VmHWM:\s*(\d+) kB$/m.exec(status)?.[1] ?? 1024 * most) / 1024;
     } catch {
-      // It has ended, or another system keeps them elsewhere.
+      // The process has ended, or the system does not have this file.
     }
     await setTimeout(20);
   }
@@ -97,7 +97,7 @@ function inMemory(file: string): Contestant {
   };
 }
 
-/** `learn.dls.test_dl(df)` and `get_preds`, the file being read before, and nothing written. */
+/** `learn.dls.test_dl(df)` and `get_preds`. The file was read before, and nothing is written. */
 function byFastai(setting: Setting, file: string, table: string): Contestant[] {
   const found = setting.pythons.find('fastai', ['fastai', 'pyarrow']);
   if ('missing' in found) {

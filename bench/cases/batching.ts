@@ -16,7 +16,7 @@ const CALLERS = ['1', '8', '32', '64', '256'];
 const ONE: RunnerOptions = { workers: 1, threads: 1 };
 const LOOP = 'loop of full batches';
 
-/** A store with the classifier's bare model, to be batched and not. */
+/** A store with the classifier's bare model, with and without batching. */
 export async function batchingHome(setting: Setting): Promise<{ home: string; file: string }> {
   const file = await learnerFile('fastai_sentiment', 'fastai_sentiment', setting);
   const home = await mkdtemp(join(setting.folder, 'batching-'));
@@ -35,7 +35,7 @@ export async function batchingHome(setting: Setting): Promise<{ home: string; fi
   return { home, file };
 }
 
-/** Nothing but session.run with full batches on one thread. */
+/** Only session.run with full batches on one thread. */
 function fullBatches(file: string): Contestant {
   const program = THIS.program('programs/full-batches.js', [file]);
   return {
@@ -94,7 +94,7 @@ const LONG = 4096;
 
 export const isolation: Case = {
   name: 'isolation',
-  title: 'a lone call of a runner in a thread against one in a process of its own',
+  title: 'a lone call of a runner in a thread against one in a separate process',
   variantsAre: 'tokens',
   variants: [String(TOKENS), String(LONG)],
   metrics: { p50: CALLS.p50, p99: CALLS.p99 },

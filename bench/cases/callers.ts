@@ -13,7 +13,7 @@ export function callersOf(from: Package, runner: CallersRunner): Launch {
   return from.launch('programs/callers.js', [JSON.stringify(runner)]);
 }
 
-/** Callers of a runner in a process of its own. */
+/** Callers of a runner in a separate process. */
 export function callers(
   name: string,
   launch: Launch,
@@ -32,7 +32,7 @@ export function callers(
   };
 }
 
-/** Calls a second, and their times. */
+/** Calls per second, and their durations. */
 export function sampleOf({ perSecond, median, p99 }: Omit<CallersAnswer, 'rss'>): Sample {
   return { rate: perSecond, p50: median, p99 };
 }

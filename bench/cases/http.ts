@@ -33,7 +33,7 @@ export const CONNECTIONS = {
   seconds: 2,
 } as const;
 
-/** A server that runs, and takes a load of as many connections as the variant says. */
+/** A running server, with a load of as many connections as the variant says. */
 export function loaded(setting: Setting, service: Service, server: Server): Contestant {
   return {
     name: service.name,
@@ -51,7 +51,7 @@ export function loaded(setting: Setting, service: Service, server: Server): Cont
 /**
  * Starts services as contestants.
  *
- * @throws Where one of them does not answer what the first does: it would do other work.
+ * @throws Where one of them answers differently from the first, because it would do other work.
  */
 export async function startAll(
   setting: Setting,
@@ -98,7 +98,7 @@ export const httpText: Case = {
   },
 };
 
-/** Workers of the sample's runner as it starts: the bare server gets as many. */
+/** The initial number of workers of the sample's runner. The bare server gets the same number. */
 async function workersOf(service: Service): Promise<number> {
   const server = await startService(service);
   const response = await fetch(`http://127.0.0.1:${server.port}/healthz`);

@@ -3,7 +3,7 @@ import { THIS, type Package } from '../package.js';
 import { askOnce } from '../program.js';
 import type { ImportQuestion } from '../programs/import.js';
 
-/** What every application of Nest on Express imports. */
+/** The imports of every Nest application on Express. */
 const NEST = ['reflect-metadata', '@nestjs/common', '@nestjs/core', '@nestjs/platform-express'];
 
 function importer(

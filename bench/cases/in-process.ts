@@ -21,7 +21,7 @@ export function predictions(
   });
 }
 
-/** Milliseconds of a prediction, of its runs, and how many times the runs it takes. */
+/** Milliseconds of a prediction and of its runs, and the ratio of the two. */
 export function timesOf({ first, second, ratio }: InProcessAnswer): Sample {
   return { predict: second, run: first, ratio };
 }

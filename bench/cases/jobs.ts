@@ -9,7 +9,7 @@ import { Server } from '../server.js';
 
 export interface JobsQuestion {
   readonly text: string;
-  /** Jobs that are submitted at once, for the rate. */
+  /** How many jobs are submitted at once, for the rate. */
   readonly burst: number;
   readonly ms: number;
 }
@@ -43,7 +43,7 @@ export const jobs: Case = {
     if (redis === undefined) return [];
     const { path } = redis;
     const own = await Promise.all(setting.packages.map((from) => served(from, path)));
-    // The last one that is stopped.
+    // Stopped last.
     return [...own, direct(own[0]!.url), bare(path, redis.child)];
   },
 };
@@ -95,7 +95,7 @@ async function served(from: Package, path: string): Promise<Contestant & { url: 
         }
       };
       await Promise.all(Array.from({ length: CALLERS }, caller));
-      // They are begun in the order in which they came, so little is left when the last one ends.
+      // They start in the order of arrival, so little work is left when the last one ends.
       for (const job of submitted.slice(-CALLERS - CONCURRENCY)) await resultOf(job);
       return { rate: BURST / ((performance.now() - begin) / 1000), latency };
     },

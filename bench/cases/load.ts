@@ -37,7 +37,10 @@ export const load: Case = {
   },
 };
 
-/** The second start of a service, with its worker thread: what the first has kept beside the model is there. */
+/**
+ * The second start of a service, with its worker thread. The cache that the first start wrote
+ * beside the model exists.
+ */
 async function ownLoader(
   from: Package,
   files: Record<string, string>,

@@ -12,12 +12,9 @@ import { callersOf } from './callers.js';
 const TIMES = 10;
 const MAX_LATENCY_MS = 500;
 const OPTIONS = { workers: 1, threads: 1, batching: { maxLatencyMs: MAX_LATENCY_MS } };
-/** Callers that do not heed Retry-After. */
+/** Callers that ignore Retry-After. */
 const CALLERS = 640;
-/**
- * Longer texts, so that ten times what can be served is not more than what can be sent and refused
- * on two cores.
- */
+/** Longer texts, so that two cores can send and refuse ten times the peak. */
 const TOKENS = { calls: 256, http: [1000, 5000, 20_000] };
 const MOST_SENT = 1500;
 
@@ -44,7 +41,7 @@ async function inProcess(setting: Setting, from: Package, ms: number): Promise<S
   const program = new Program(callersOf(from, runner));
   const ask = (load: CallersQuestion['load'], duration: number): Promise<CallersAnswer> =>
     program.ask({ item: { tokens: TOKENS.calls }, ms: duration, load } satisfies CallersQuestion);
-  // As many as share runs, and none of them is refused.
+  // As many callers as share runs, and none of them is refused.
   const peak = async (): Promise<number> => (await ask({ callers: 16 }, 3000)).perSecond;
   try {
     await peak();

@@ -7,7 +7,7 @@ import type { Item } from '../programs/in-process.js';
 import type { PhotoQuestion } from '../programs/sharp-photo.js';
 import { predictions } from './in-process.js';
 
-/** What the sample's learner resizes to. */
+/** The size to which the sample's learner resizes. */
 const SIZE = [64, 64] as const;
 const SIZES = ['138x92', '1024x768', '4032x3024'];
 const MANY = 16;
@@ -50,7 +50,7 @@ function pillow(setting: Setting, files: Record<string, string>): Contestant[] {
   return [reader('Pillow', files, new Program({ command: found.python, args }))];
 }
 
-/** One that only makes the tensor. */
+/** A peer that only makes the tensor. */
 function reader(name: string, files: Record<string, string>, program: Program): Contestant {
   return {
     name,
@@ -62,7 +62,7 @@ function reader(name: string, files: Record<string, string>, program: Program): 
   };
 }
 
-/** Photographs of one call, whose decoding may overlap the runs. */
+/** The number of photographs in one call. Their decoding may overlap the runs. */
 export const photos: Case = {
   name: 'photos',
   title: `getPreds of ${MANY} JPEGs of 1024x768 against session.run on the same tensors, 1 thread`,

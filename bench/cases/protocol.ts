@@ -8,7 +8,7 @@ const MIB = 4;
 const VARIANT = `${MIB} MiB of FP32`;
 const JSON_NAME = 'REST, JSON';
 
-/** A large tensor to a server and back, by each way that the protocol has. */
+/** A large tensor to a server and back, by each transport of the protocol. */
 export const protocol: Case = {
   name: 'protocol',
   title: `Open Inference Protocol, ${VARIANT} there and back, one client`,
@@ -37,7 +37,7 @@ export const protocol: Case = {
 };
 
 function contestant(name: string, client: InferenceClient, server: Server | undefined): Contestant {
-  // As outputs of models are: numbers with all their digits.
+  // Numbers with all their digits, like outputs of models.
   const data = Float32Array.from({ length: (MIB * 2 ** 20) / 4 }, (_, i) => Math.sin(i));
   return {
     name,

@@ -4,7 +4,7 @@ import { bareNest, sentimentSample, startService, type Service } from '../servic
 
 const TEXT = 'I really liked that movie!';
 
-/** A service that is started anew for each turn. */
+/** A service that starts again for each turn. */
 function starter(service: Service): Contestant {
   return {
     name: service.name,
@@ -17,7 +17,7 @@ function starter(service: Service): Contestant {
   };
 }
 
-/** Resident and proportional MiB of a process, where the system tells them. */
+/** Resident and proportional MiB of a process, if the system reports them. */
 async function memoryOf(pid: number): Promise<{ rss?: number; pss?: number }> {
   const rollup = await readFile(`/proc/${pid}/smaps_rollup`, 'utf8').catch(() => '');
   const of = (name: string): number =>
@@ -46,7 +46,7 @@ export const start: Case = {
 
 const REQUESTS = 10_000;
 
-/** Each turn starts the service and has it answer many requests. */
+/** Each turn starts the service and sends it many requests. */
 export const memory: Case = {
   name: 'memory',
   title: `memory of the sentiment sample after ${REQUESTS.toLocaleString('en')} requests`,

@@ -16,7 +16,7 @@ const TYPES: Readonly<Record<string, string>> = {
 };
 const NOTHING = 'nothing';
 
-/** How long the event loop answers nobody while a large table arrives, is parsed and predicted. */
+/** How long the event loop is blocked while a large table arrives, is parsed and predicted. */
 export const upload: Case = {
   name: 'upload',
   title: `a table of ${MIB} MiB posted, small requests beside it`,
@@ -66,7 +66,7 @@ function contestant(
     async measure(variant, ms) {
       await fetch(`${url}/reset`, { method: 'POST' });
       const start = performance.now();
-      // The small requests last a little longer than the table, as some may come in the end.
+      // The small requests last a little longer than the table, because some may arrive at the end.
       const beside = load.closed(small, 1, ms);
       let tables = 0;
       if (variant !== NOTHING) {
@@ -81,7 +81,7 @@ function contestant(
   };
 }
 
-/** The same rows in files of each type, of a size as close. */
+/** The same rows in files of each type, with similar sizes. */
 async function bodiesOf({ folder }: Setting): Promise<Record<string, string>> {
   const sample = rowsOf(1000);
   const write = async (type: string, bytes: (rows: Row[]) => string | Uint8Array) => {

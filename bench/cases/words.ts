@@ -4,7 +4,10 @@ import type { InProcessAnswer, InProcessQuestion } from '../programs/in-process.
 
 const WORDS = 200;
 
-/** What the first word behind a text costs, which reads the text, and each further one. */
+/**
+ * The cost of the first word after a text, which includes reading the text, and of each further
+ * word.
+ */
 export const words: Case = {
   name: 'words',
   title: 'LMLearner.predict of one word behind a text, and of each further word',

@@ -16,10 +16,10 @@ const CALLERS = 8;
 const CORES = [1, 2, 4, 8].filter((cores) => cores <= availableParallelism());
 const ITEMS = ['text', 'photograph'];
 const DEFAULT = 'as it starts';
-/** Milliseconds a core until a runner has all workers that it will have. */
+/** Milliseconds per core until a runner has all its workers. */
 const GROWS_MS = 1500;
 
-/** Workers x threads that fill so many cores. */
+/** Workers x threads that fill that many cores. */
 function layouts(cores: number): RunnerOptions[] {
   const sizes = [1, 2, 4, 8].filter((size) => cores % size === 0);
   return sizes.map((workers) => ({ workers, threads: cores / workers }));
@@ -74,7 +74,7 @@ async function prepare(setting: Setting): Promise<Prepared> {
   return { home, items: { text: { text }, photograph: { photo } } };
 }
 
-/** One that keeps a process for each variant. */
+/** A contestant that keeps a process for each variant. */
 function contestant(
   name: string,
   from: Package,

@@ -2,12 +2,12 @@ import { THIS } from '../package.js';
 import type { Program } from '../program.js';
 import type { Outcome } from './loops.js';
 
-/** The request that a load consists of. */
+/** The request that a load repeats. */
 export interface LoadRequest {
   readonly port: number;
   readonly path: string;
   readonly type: string;
-  /** The body, or the file that has it. */
+  /** The body, or the file that contains it. */
   readonly body: string | { readonly file: string };
 }
 
@@ -18,19 +18,19 @@ export type LoadQuestion = LoadRequest &
   );
 
 export interface LoadAnswer extends Outcome {
-  /** What was neither answered nor refused, and how often. */
+  /** Failures other than refusals, and how often they occurred. */
   readonly others: Readonly<Record<string, number>>;
 }
 
-/** Sends requests from a process of its own, so that what it costs is the same for all. */
+/** Sends requests from a separate process, so that its cost is the same for all. */
 export class LoadGenerator {
   #program: Program | undefined;
 
   /**
-   * So many connections that each send the next request when the last is answered, for so long or
-   * until so many are answered.
+   * Keeps a number of connections busy: each sends the next request after an answer, for a time or
+   * until a number of answers.
    *
-   * @throws when one is refused or fails.
+   * @throws when a request is refused or fails.
    */
   async closed(
     request: LoadRequest,
@@ -47,7 +47,7 @@ export class LoadGenerator {
     return outcome;
   }
 
-  /** Any load, with what became of it. */
+  /** Any load, with its outcome. */
   ask(question: LoadQuestion): Promise<LoadAnswer> {
     this.#program ??= THIS.program('programs/load.js');
     return this.#program.ask(question);

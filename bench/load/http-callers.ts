@@ -5,13 +5,12 @@ const HEAD_END = '\r\n\r\n';
 const LAST_CHUNK = '0\r\n\r\n';
 
 /**
- * Sends the same request over connections that are kept, each with one request at a time.
- *
- * By sockets, as what a generator of load takes of a machine's two cores, the service does not
- * have: `node:http` takes three times as much to send a request as the service to refuse it.
+ * Sends the same request over persistent connections, each with one request at a time. It uses
+ * sockets, because the load generator shares the machine's two cores with the service. `node:http`
+ * needs three times as long to send a request as the service to refuse it.
  */
 export class HttpCallers {
-  /** What was neither answered nor refused. */
+  /** Failures other than refusals. */
   readonly others = new Map<string, number>();
   readonly #idle: Socket[] = [];
   readonly #all = new Set<Socket>();
@@ -34,7 +33,7 @@ export class HttpCallers {
 
   readonly call = async (): Promise<Verdict> => {
     let socket = this.#idle.pop();
-    // The service closes what is idle for some seconds.
+    // The service closes connections that are idle for some seconds.
     while (socket?.destroyed) socket = this.#idle.pop();
     socket ??= await this.#connect();
     const answer = await this.#exchange(socket);
@@ -59,7 +58,7 @@ export class HttpCallers {
     });
   }
 
-  /** The status and head of the response, when all of it is there; else why not. */
+  /** The status and head of a complete response; or else why it is missing. */
   #exchange(socket: Socket): Promise<{ status: number; head: string } | string> {
     return new Promise((resolve) => {
       let text = '';
@@ -92,7 +91,7 @@ export class HttpCallers {
   }
 }
 
-/** Of a header; the head is in lower case. */
+/** The value of a header; the head is in lower case. */
 function valueOf(head: string, name: string): string {
   const start = head.indexOf(`\r\n${name}: `);
   if (start < 0) return '';

@@ -1,7 +1,7 @@
-/** How a load came out. */
+/** The outcome of a load. */
 export interface Outcome {
   readonly answered: number;
-  /** Refused because of the load, and of them those that were not told when to come again. */
+  /** Calls refused because of the load, and those of them without a time to retry. */
   readonly refused: number;
   readonly unadvised: number;
   readonly otherwise: number;
@@ -10,20 +10,18 @@ export interface Outcome {
   readonly median: number;
   readonly p99: number;
   readonly worst: number;
-  /**
-   * The most of them from the moment at which the call was made; a busy event loop makes it late.
-   */
+  /** The longest time from the moment of the call; a busy event loop makes calls late. */
   readonly worstOfCall: number;
-  /** Most milliseconds that a refusal took. */
+  /** The longest refusal in milliseconds. */
   readonly worstRefusal: number;
 }
 
-/** What became of one call. */
+/** The outcome of one call. */
 export type Verdict = 'answered' | 'refused' | 'unadvised' | 'other';
 
 type Call = () => Promise<Verdict>;
 
-/** Makes calls and keeps what became of them. */
+/** Makes calls and records their outcomes. */
 class Tally {
   readonly #counts = { answered: 0, refused: 0, unadvised: 0, other: 0 };
   readonly #latencies: number[] = [];
@@ -67,8 +65,8 @@ class Tally {
 }
 
 /**
- * Makes calls at a fixed rate, whatever becomes of them, as clients do that know nothing of each
- * other: a slow answer does not delay the next call.
+ * Makes calls at a fixed rate, like independent clients: a slow answer does not delay the next
+ * call.
  */
 export async function openLoop(call: Call, perSecond: number, seconds: number): Promise<Outcome> {
   const tally = new Tally(call);
@@ -78,7 +76,7 @@ export async function openLoop(call: Call, perSecond: number, seconds: number): 
   while (performance.now() - start < seconds * 1000) {
     const elapsed = performance.now() - start;
     for (; due < (elapsed * perSecond) / 1000; due++) {
-      // Its time counts from when it was due, so that a busy event loop cannot hide.
+      // Its time counts from when it was due, so that a busy event loop stays visible.
       const ended = tally
         .one(start + (due * 1000) / perSecond)
         .finally(() => pending.delete(ended));
@@ -91,8 +89,8 @@ export async function openLoop(call: Call, perSecond: number, seconds: number): 
 }
 
 /**
- * So many callers that each call again at once, also where they were refused, for so long or until
- * so many calls were made.
+ * A number of callers that each call again at once, also after a refusal, for a time or until a
+ * number of calls.
  */
 export async function closedLoop(
   call: Call,

@@ -2,15 +2,15 @@ import { spawnSync } from 'node:child_process';
 import { delimiter } from 'node:path';
 
 /**
- * Interpreters outside of this repository that peers run in: `BENCH_PYTHON`, one or several as in
- * `PATH`. The first one that has a peer's packages runs it.
+ * Python interpreters for peers, outside of this repository: `BENCH_PYTHON`, one or several as in
+ * `PATH`. The first one with a peer's packages runs it.
  */
 export class Pythons {
   readonly #known = new Map<string, string | undefined>();
 
   constructor(private readonly paths = (process.env['BENCH_PYTHON'] ?? '').split(delimiter)) {}
 
-  /** The interpreter for these modules, or the sentence that says why there is none. */
+  /** The interpreter for these modules, or a sentence that says why none was found. */
   find(peer: string, modules: readonly string[]): { python: string } | { missing: string } {
     const program = `import importlib.util as u, sys; sys.exit(not all(map(u.find_spec, sys.argv[1:])))`;
     const key = modules.join();

@@ -4,7 +4,7 @@ import { ModelStore, type FastaiRunner } from 'nestjs-vts/serving';
 import type { JobsAnswer, JobsQuestion } from '../cases/jobs.js';
 import { answerQuestions } from './answer.js';
 
-// BullMQ alone: what the queue itself takes of a call, with the same runner behind it.
+// BullMQ alone: the queue's own share of a call, with the same runner behind it.
 const [, , home, path, concurrency] = process.argv as [string, string, string, string, string];
 const connection = { path, maxRetriesPerRequest: null };
 const options = { connection, prefix: '{bare}' };

@@ -28,7 +28,7 @@ export type CallersItem =
 export interface CallersQuestion {
   readonly item: CallersItem;
   readonly ms: number;
-  /** Callers that call again when they are answered, or calls a second whatever becomes of them. */
+  /** Callers that call again after each answer, or a fixed number of calls per second. */
   readonly load: { readonly callers: number } | { readonly perSecond: number };
 }
 

@@ -11,8 +11,8 @@ export interface ExportQuestion {
   readonly out: string;
 }
 
-// The model of an image learner as an ONNX file and what a service has to know beside it, for
-// peers: they run the very graph that this package runs, so that only what is around it differs.
+// Writes the model of an image learner as an ONNX file, with the facts that a service needs, for
+// peers. They run the same graph as this package, so that only the code around it differs.
 await answerQuestions(async ({ file, out }: ExportQuestion) => {
   mkdirSync(out, { recursive: true });
   let model = 'model.onnx';
@@ -41,7 +41,7 @@ await answerQuestions(async ({ file, out }: ExportQuestion) => {
   return { input: sessions[0]!.inputNames[0] };
 });
 
-/** What the model gets of a picture of one colour. */
+/** The model's input for a picture of one colour. */
 async function feedOf(learner: Learner<Uint8Array>, level: number): Promise<Tensor> {
   const background = { r: level, g: level, b: level };
   const picture = await sharp({ create: { width: 64, height: 64, channels: 3, background } })

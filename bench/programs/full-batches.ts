@@ -9,8 +9,8 @@ export interface FullBatchesQuestion {
   readonly ms: number;
 }
 
-// Nothing but session.run in a loop, with full batches on one thread: no server can do more with
-// it. Answers with the rows a second of the size of batch that makes the most of them.
+// Only session.run in a loop, with full batches on one thread: no server can be faster. Answers
+// with the rows per second of the best batch size.
 const learner = await Learner.load<string>(process.argv[2]!);
 const best = new Map<number, number>();
 
@@ -20,7 +20,7 @@ async function feedsOf(tokens: number) {
   return { session: run!.session, feeds: run!.args[0] as Record<string, Tensor> };
 }
 
-/** The same row so many times. */
+/** The same row that many times. */
 function repeat({ type, data, dims }: Tensor, rows: number): Tensor {
   const one = data as Int32Array;
   const all = new (one.constructor as Int32ArrayConstructor)(one.length * rows);

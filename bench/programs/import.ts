@@ -4,7 +4,7 @@ import { answerQuestions } from './answer.js';
 
 export interface ImportQuestion {
   readonly specifiers: readonly string[];
-  /** Whether to count files, which takes a hook that would be in the time. */
+  /** Whether to count files. That needs a hook, which would distort the time. */
   readonly count: boolean;
 }
 

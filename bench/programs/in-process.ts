@@ -7,10 +7,10 @@ import { answerQuestions } from './answer.js';
 import { rowsOf, type Row } from './rows.js';
 import { textOf } from './texts.js';
 
-/** A prediction to be measured. */
+/** A prediction to measure. */
 export type Item =
   | { readonly tokens: number }
-  /** Words that go on from a short text, or from one of so many tokens. */
+  /** The number of words to add to a short text, or to one of that many tokens. */
   | { readonly words: number; readonly behind?: number; readonly options: GenerateOptions }
   | { readonly rows: number; readonly as: 'row' | 'objects' | 'frame' }
   | { readonly photo: string; readonly count?: number };
@@ -21,18 +21,20 @@ export interface InProcessQuestion {
 }
 
 export interface InProcessAnswer extends Pair {
-  /** Items of one call: words, rows, photographs. */
+  /** How many items one call has: words, rows, photographs. */
   readonly items: number;
 }
 
-// A learner in a process of its own: each prediction in turns with the runs of onnxruntime that it
-// makes, which have been recorded. Argument: the learner's file.
+// A learner in a separate process. Each prediction alternates with its own onnxruntime runs, which
+// were recorded. Argument: the learner's file.
 const learner = await Learner.load(process.argv[2]!);
 
 interface Calls {
   /** Items of one call. */
   readonly items: number;
-  /** Calls of the same kind with other items, which take turns: nobody predicts one text only. */
+  /**
+   * Calls of the same kind with different items, in turns, because nobody predicts only one text.
+   */
   readonly calls: readonly (() => Promise<unknown>)[];
 }
 
@@ -49,7 +51,7 @@ function callsOf(item: Item): Calls {
   if ('words' in item) {
     const { words, behind, options } = item;
     const lm = learner as unknown as LMLearner;
-    // A list is taken for tokens; the rules would shorten a text that repeats a word.
+    // A list counts as tokens. The rules would shorten a text that repeats a word.
     const tokens = ['xxbos', ...Array<string>((behind ?? 1) - 1).fill('it')] as unknown as string;
     const text = behind === undefined ? 'I really liked' : tokens;
     return { items: words, calls: [() => lm.predict(text, words, options)] };

@@ -5,7 +5,7 @@ export type LoadLearnerQuestion =
   /** Of a store. */
   | { readonly home: string; readonly name: string };
 
-// Loading a learner in a fresh process, which is measured apart from loading the package.
+// Loads a learner in a fresh process, and measures that separately from loading the package.
 await answerQuestions(async (question: LoadLearnerQuestion) => {
   const begin = performance.now();
   if ('file' in question) {

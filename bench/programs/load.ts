@@ -4,7 +4,7 @@ import { HttpCallers } from '../load/http-callers.js';
 import { closedLoop, openLoop } from '../load/loops.js';
 import { answerQuestions } from './answer.js';
 
-// The load generator, a process of its own.
+// The load generator, a separate process.
 await answerQuestions(async (question: LoadQuestion): Promise<LoadAnswer> => {
   const { body } = question;
   const bytes = typeof body === 'string' ? Buffer.from(body) : readFileSync(body.file);

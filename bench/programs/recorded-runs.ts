@@ -5,13 +5,12 @@ type Run = (...args: unknown[]) => Promise<unknown>;
 /** Every session that this process has made, in the order in which they were made. */
 export const sessions: InferenceSession[] = [];
 
-/** What each session was made of: the arguments of `InferenceSession.create`. */
+/** The arguments of `InferenceSession.create` for each session. */
 type CreateHook = (model: string | Uint8Array, options: InferenceSession.SessionOptions) => void;
 let onCreate: CreateHook | undefined;
 
-// The limit of a prediction is what it asks of onnxruntime and nothing else, on the very session
-// that it uses: so sessions are seen where everybody makes them, by the public API. To be imported
-// before the package.
+// The limit of a prediction is its onnxruntime runs alone, on the same session. So this module
+// observes the public API that creates sessions. Import it before the package.
 const create = InferenceSession.create as (...args: unknown[]) => Promise<InferenceSession>;
 InferenceSession.create = (async (...args: unknown[]) => {
   onCreate?.(args[0] as string | Uint8Array, args.at(-1) as InferenceSession.SessionOptions);
@@ -20,7 +19,7 @@ InferenceSession.create = (async (...args: unknown[]) => {
   return session;
 }) as typeof InferenceSession.create;
 
-/** Calls the hook with what sessions are made of while they are made. */
+/** Calls the hook with the arguments of each new session. */
 export function watchCreate(hook: CreateHook): void {
   onCreate = hook;
 }

@@ -7,14 +7,14 @@ import { freePort } from '../load/free-port.js';
 import { inTurns, type Pair } from '../statistics.js';
 import { answerQuestions } from './answer.js';
 
-/** How the far side is reached. */
+/** How the server is reached. */
 export type Way = 'gRPC' | 'REST' | 'gRPC, Unix socket' | 'REST, Unix socket';
 
 export type RemoteQuestion =
   | { readonly way: Way; readonly ms: number }
   | { readonly processes: number; readonly callers: number; readonly ms: number };
 
-/** Calls of a runner here and of a remote one in turns, or the calls of several callers. */
+/** Alternates calls of a local and a remote runner, or measures several callers. */
 export type RemoteAnswer = Pair | { readonly perSecond: number };
 
 // Arguments: the store, the model, a folder for sockets.
@@ -77,7 +77,7 @@ async function runnerOf(url: readonly string[]): Promise<FastaiRunner<string>> {
   if (runner === undefined) {
     runner = remoteRunner<FastaiRunner<string>>(model, { remote: { url } });
     await runner.open();
-    // All of its addresses have been asked by then.
+    // All of its addresses have been checked by then.
     for (let turn = 0; turn < 200; turn++) await runner.predict.run(TEXT);
     runners.set(key, runner);
   }

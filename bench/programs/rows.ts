@@ -1,6 +1,6 @@
 export type Row = Record<string, string | number | boolean | null>;
 
-/** Rows of the sample's learner, of all its categories and some that it does not know. */
+/** Rows for the sample's learner, with all its categories and some unknown ones. */
 export function rowsOf(count: number): Row[] {
   const pick = <T>(values: readonly T[], at: number): T => values[at % values.length]!;
   return Array.from({ length: count }, (_, i) => ({

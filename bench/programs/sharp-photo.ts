@@ -10,8 +10,8 @@ export interface PhotoQuestion {
   readonly ms: number;
 }
 
-// A photograph as one would read it with sharp: it shrinks while it decodes, so that the numbers
-// are others than PIL's.
+// Reads a photograph with sharp in the usual way. sharp shrinks while it decodes, so the numbers
+// differ from PIL's.
 await answerQuestions(async ({ photo, size: [height, width], ms }: PhotoQuestion) => {
   const body = readFileSync(photo);
   const read = (): Promise<Buffer> =>

@@ -3,7 +3,9 @@ const WORDS =
     ' ',
   );
 
-/** A text of exactly so many tokens, by the given tokenizer; another for another first word. */
+/**
+ * A text of exactly that many tokens by the given tokenizer. Another first word gives another text.
+ */
 export function textOf(tokens: number, tokenize: (text: string) => string[], first = 0): string {
   let text = '';
   for (let word = first; tokenize(text).length < tokens; word++) {

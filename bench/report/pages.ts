@@ -8,7 +8,7 @@ const DATA = 'docs/performance.json';
 const PAGES = ['docs/performance.md', 'README.md'];
 
 /**
- * Writes results into the pages: those of the cases that ran, the others stay.
+ * Writes results into the pages. Results of cases that did not run do not change.
  *
  * @param root Of the repository.
  */
@@ -30,7 +30,7 @@ export async function writePages(root: string, run: Run): Promise<void> {
   }
 }
 
-/** Five digits are more than any turn is worth. */
+/** Five digits are more than any turn can measure. */
 function shortened(_: string, value: unknown): unknown {
   return typeof value === 'number' ? Number(value.toPrecision(5)) : value;
 }
@@ -77,7 +77,7 @@ function targets(cases: readonly CaseResult[]): string {
   return markdown(['case', 'of', 'what', 'measured', 'target', ''], rows);
 }
 
-/** What README shows: the case, its variant, who it is compared with, and the words for it. */
+/** The rows of the README: the case, its variant, the contestant to compare with, and the label. */
 const HIGHLIGHTS: readonly (readonly [
   name: string,
   variant: string,

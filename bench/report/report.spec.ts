@@ -31,7 +31,7 @@ const ROWS = [
 const RESULT = resultOf(ONE as Case, ROWS, ['No peer is installed.']);
 
 describe('resultOf', () => {
-  it('holds the median of the rounds’ ratios against targets', () => {
+  it('compares the median of the rounds’ ratios with targets', () => {
     expect(RESULT.targets.map(({ variant, value, met }) => [variant, value.median, met])).toEqual([
       ['small', 2, false],
       ['large', 1, true],
@@ -39,7 +39,7 @@ describe('resultOf', () => {
     ]);
   });
 
-  it('leaves out targets against who is not there', () => {
+  it('leaves out targets for missing contestants', () => {
     const alone = ROWS.filter(({ contestant }) => contestant === 'own');
     expect(resultOf(ONE as Case, alone, []).targets.map(({ metric }) => metric)).toEqual(['tail']);
   });
@@ -80,7 +80,7 @@ describe('fill', () => {
     cases: [RESULT],
   };
 
-  it('puts the table of a case between its marks, again and again', () => {
+  it('puts the table of a case between its marks, repeatedly', () => {
     const page = 'Before\n\n<!-- bench one -->\n<!-- /bench -->\n\nAfter\n';
     const filled = fill(page, run);
     expect(filled).toContain('| small | own | 3.00 ±33% | 2.00 ±0% |  |');
@@ -90,7 +90,7 @@ describe('fill', () => {
     expect(fill(filled, run).match(/small \| own/g)).toHaveLength(1);
   });
 
-  it('leaves marks alone of cases that never ran', () => {
+  it('does not change marks of cases that never ran', () => {
     const page = '<!-- bench other -->\n\nkept\n\n<!-- /bench -->\n';
     expect(fill(page, run)).toBe(page);
   });

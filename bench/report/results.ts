@@ -2,7 +2,7 @@ import type { Case, Target } from '../case.js';
 import type { Row } from '../measure.js';
 import { ratiosOf, summarize, type Summary } from '../statistics.js';
 
-/** One case as it came out: what `--json` writes and the tables are made of. */
+/** The result of one case, which `--json` writes and the tables show. */
 export interface CaseResult {
   readonly name: string;
   readonly title: string;
@@ -10,7 +10,7 @@ export interface CaseResult {
   readonly metrics: Case['metrics'];
   readonly rows: readonly Row[];
   readonly targets: readonly TargetResult[];
-  /** Why a contestant or a variant is not there. */
+  /** Why a contestant or a variant is missing. */
   readonly skipped: readonly string[];
   readonly date: string;
 }

@@ -8,7 +8,7 @@ export interface Run {
   readonly cases: readonly CaseResult[];
 }
 
-/** What the numbers depend on. */
+/** The conditions of the numbers. */
 export interface Machine {
   readonly cores: number;
   readonly processor: string;

@@ -8,7 +8,7 @@ export interface Table {
   readonly rows: readonly (readonly string[])[];
 }
 
-/** Three digits, as more are noise; whole numbers from a hundred on. */
+/** Three digits, because more are noise; whole numbers from a hundred on. */
 export function digits(value: number): string {
   if (!Number.isFinite(value)) return '-';
   if (Math.abs(value) >= 100 || value === 0) return Math.round(value).toLocaleString('en');
@@ -45,7 +45,7 @@ function unitOf(unit: Metric['unit']): string {
   return unit === '/s' ? '/s' : ` (${unit})`;
 }
 
-/** Of a target: the variant, what is measured, what came out, the bound, and whether it is met. */
+/** The cells of a target: the variant, the metric, the result, the bound, and whether it is met. */
 export function targetCells(
   { metric, against, atMost, atLeast, variant, value, met }: TargetResult,
   { metrics }: Pick<CaseResult, 'metrics'>,

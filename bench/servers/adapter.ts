@@ -11,7 +11,7 @@ const ADAPTERS: Readonly<Record<string, () => AbstractHttpAdapter>> = {
   fastify: () => new FastifyAdapter(),
 };
 
-// An endpoint without a model: what HTTP and the contract take.
+// An endpoint without a model: the cost of HTTP and the contract.
 @Controller()
 class EchoController {
   @VtsApi({ input: Json, output: Json })

@@ -1,7 +1,7 @@
 import { Learner } from 'nestjs-vts/learner';
 import { parentPort, workerData } from 'node:worker_threads';
 
-// The least that an inference server can do: a text in, probabilities out.
+// The minimum of an inference server: a text in, probabilities out.
 const { file } = workerData as { file: string };
 const learner = await Learner.load<string>(file);
 

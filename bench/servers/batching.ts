@@ -10,8 +10,8 @@ import {
   type RunnerOptions,
 } from 'nestjs-vts';
 
-// The same model behind two routes, with batching and without, and a route that has none: what HTTP
-// itself takes.
+// The same model behind two routes, with and without batching, and a route without a model for the
+// cost of HTTP.
 const { VTS_HOME, PORT, OPTIONS } = process.env as Record<string, string>;
 const options = JSON.parse(OPTIONS!) as RunnerOptions;
 const ids = new NumpyNdarray({ dtype: 'int64', shape: [-1, -1] });

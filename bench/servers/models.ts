@@ -3,8 +3,8 @@ import { NestFactory } from '@nestjs/core';
 import { VtsModule } from 'nestjs-vts';
 import { VtsExpressAdapter } from 'nestjs-vts/express';
 
-// An application that runs models for others, over gRPC and REST: on Unix sockets in a folder, or
-// with `HTTP_PORT` and `GRPC_PORT` on ports.
+// An application that runs models for others over gRPC and REST. It uses Unix sockets in a folder,
+// or the ports `HTTP_PORT` and `GRPC_PORT`.
 const { HOME_OF_MODELS: home = '', MODEL = '', SOCKETS = '', HTTP_PORT, GRPC_PORT } = process.env;
 const grpc =
   GRPC_PORT === undefined

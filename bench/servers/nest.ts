@@ -1,8 +1,8 @@
 import { Body, Controller, Get, HttpCode, Module, Post } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
 
-// Nest without this package: what HTTP takes of a request that is read as JSON and answered with
-// two numbers.
+// Nest without this package: the cost of a request that is read as JSON and answered with two
+// numbers.
 @Controller()
 class PlainController {
   @Get('livez')

@@ -11,7 +11,7 @@ import {
 } from 'nestjs-vts';
 import { VtsExpressAdapter } from 'nestjs-vts/express';
 
-// An image classifier as README has it, without options.
+// An image classifier as in the README, without options.
 @Controller()
 class PhotoController {
   constructor(@Runner('photo:latest') private readonly runner: FastaiRunner<Uint8Array>) {}

@@ -6,7 +6,7 @@ import { Runnable, RunnableMethod } from 'nestjs-vts/runnable';
 
 const numbers = { name: 'x', datatype: 'FP32', shape: [-1] } as const;
 
-// What travels, without a model.
+// Receives and returns tensors, without a model.
 @Runnable()
 class Echo {
   @RunnableMethod({ tensors: { inputs: [numbers], outputs: [numbers] } })

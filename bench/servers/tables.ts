@@ -14,7 +14,8 @@ import {
 } from 'nestjs-vts';
 import { VtsExpressAdapter } from 'nestjs-vts/express';
 
-// Large tables and small requests beside them; the longest pause of the event loop is told.
+// Large tables, with small requests at the same time. It reports the longest pause of the event
+// loop.
 const delays = monitorEventLoopDelay({ resolution: 1 });
 delays.enable();
 const large = { maxBytes: 64 * 1024 * 1024 };

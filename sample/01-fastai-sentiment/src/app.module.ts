@@ -2,7 +2,7 @@ import { Module } from '@nestjs/common';
 import { VtsModule } from 'nestjs-vts';
 import { SentimentController } from './sentiment.controller.js';
 
-/** The store that comes with the sample; VTS_HOME points the same app at another. */
+/** The sample's own store. VTS_HOME selects another one. */
 const home = process.env['VTS_HOME'] ?? 'sample/01-fastai-sentiment/models-home';
 
 @Module({

@@ -10,13 +10,13 @@ import { LogitsController } from './logits.controller.js';
       home,
       runners: {
         my_pytorch_model: {
-          // One worker for this app; by default there is one for each core but one.
+          // One worker for this app. By default a runner may have one for each core except one.
           workers: 1,
           batching: {
-            // Rows of one run. Calls that come while it runs wait for the next one together.
+            // The limit on rows of one run. Calls that arrive during a run share the next one.
             maxBatchSize: 64,
-            // From the arrival of a request to its answer: what cannot make it gets 503 with
-            // Retry-After at once.
+            // From the arrival of a request to its answer. A request that would take longer gets
+            // 503 with Retry-After at once.
             maxLatencyMs: 2000,
             maxQueueSize: 2000,
           },

@@ -6,7 +6,7 @@ export class LogitsController {
   constructor(@Runner('my_pytorch_model:latest') private readonly runner: PytorchRunner) {}
 
   @VtsApi({
-    // Ids are whole numbers: 3.5 is refused, not cut to 3.
+    // Ids are whole numbers: 3.5 is refused, not truncated to 3.
     input: NumpyNdarray.fromSample([[2, 8, 11, 170, 9, 33, 21, 14]], {
       dtype: 'int64',
       shape: [-1, -1],

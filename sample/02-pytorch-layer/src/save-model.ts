@@ -1,7 +1,7 @@
 import { fastai, ModelStore, pytorch } from 'nestjs-vts';
 import { home } from './home.js';
 
-/** Saves the bare model of the first sample's learner, to be served in batches. */
+/** Saves the bare model of the first sample's learner, so that it can run in batches. */
 async function saveModel(): Promise<void> {
   const learner = await fastai.loadModel('fastai_sentiment', {
     store: new ModelStore('sample/01-fastai-sentiment/models-home'),

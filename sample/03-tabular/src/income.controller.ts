@@ -11,7 +11,7 @@ import {
   type Tensor,
 } from 'nestjs-vts';
 
-/** What the learner `income` predicts from. */
+/** The input of the learner `income`. */
 interface Person {
   age: number | null;
   hours: number;

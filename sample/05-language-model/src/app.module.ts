@@ -3,7 +3,7 @@ import { VtsModule } from 'nestjs-vts';
 import { PageController } from './page.controller.js';
 import { ReviewsController } from './reviews.controller.js';
 
-/** The store that comes with the sample; VTS_HOME points the same app at another. */
+/** The sample's own store. VTS_HOME selects another one. */
 const home = process.env['VTS_HOME'] ?? 'sample/05-language-model/models-home';
 
 @Module({

@@ -10,19 +10,19 @@ import {
 import type { Request } from 'express';
 import { ApiKeys, type Client } from './api-keys.js';
 
-/** What the guard leaves on the request for others. */
+/** The data that the guard adds to the request. */
 export interface KeyedRequest extends Request {
   apiClient?: Client;
 }
 
 const BATCH = 'batch';
 
-/** For clients only that may send many texts at once. */
+/** Only for clients that may send many texts at once. */
 export const ForBatch = (): MethodDecorator => SetMetadata(BATCH, true);
 
 /**
- * Lets requests with a known `X-Api-Key` through: others are a 401, and a 403 where the key has not
- * the right.
+ * Accepts requests with a known `X-Api-Key`. Others get a 401, or a 403 if the key lacks the
+ * permission.
  */
 @Injectable()
 export class ApiKeyGuard implements CanActivate {

@@ -1,10 +1,10 @@
 import { createHash, timingSafeEqual } from 'node:crypto';
 import { Injectable } from '@nestjs/common';
 
-/** Who calls, by the key that came with the request. */
+/** The caller, identified by the key of the request. */
 export interface Client {
   readonly name: string;
-  /** Whether many texts may come in one request. */
+  /** Whether one request may contain many texts. */
   readonly batch: boolean;
 }
 
@@ -26,7 +26,10 @@ export class ApiKeys {
     });
   }
 
-  /** The client of a key. Digests are compared, all of them: the time tells nothing of the keys. */
+  /**
+   * The client of a key. It compares the digests of all keys, so that the time does not reveal
+   * anything about them.
+   */
   find(key: string): Client | undefined {
     const digest = digestOf(key);
     let found: Client | undefined;

@@ -4,7 +4,7 @@ import { VtsModule } from 'nestjs-vts';
 import { ApiKeys } from './api-keys.js';
 import { ReviewsController } from './reviews.controller.js';
 
-/** The store that comes with the first sample; VTS_HOME points the same app at another. */
+/** The store of the first sample. VTS_HOME selects another one. */
 const home = process.env['VTS_HOME'] ?? 'sample/01-fastai-sentiment/models-home';
 
 @Module({

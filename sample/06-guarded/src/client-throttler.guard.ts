@@ -2,7 +2,7 @@ import { Injectable } from '@nestjs/common';
 import { ThrottlerGuard } from '@nestjs/throttler';
 import type { KeyedRequest } from './api-key.guard.js';
 
-/** Counts the requests of a client, from wherever they come. */
+/** Counts the requests of a client, wherever they come from. */
 @Injectable()
 export class ClientThrottlerGuard extends ThrottlerGuard {
   protected override async getTracker(request: KeyedRequest): Promise<string> {

@@ -1,7 +1,7 @@
 import { VersioningType, type INestApplication } from '@nestjs/common';
 import helmet from 'helmet';
 
-/** What stands before the endpoints; guards come after it. */
+/** The middleware before the endpoints. Guards run after it. */
 export function configure(app: INestApplication): void {
   app.use(helmet());
   app.enableCors({

@@ -1,6 +1,6 @@
 import type { VtsDocsOptions } from 'nestjs-vts';
 
-/** What stands above the endpoints in the OpenAPI document, and how clients show who they are. */
+/** The introduction of the OpenAPI document, and how clients authenticate. */
 export const docs: VtsDocsOptions = {
   title: 'Reviews, for clients with a key',
   configure: (builder) =>

@@ -1,12 +1,12 @@
 import { ApiProperty } from '@nestjs/swagger';
 import { IsNumber, IsPositive, IsString, Max, ValidateIf } from 'class-validator';
 
-/** Larger numbers are no money, and overflow what the model computes in. */
+/** Larger numbers are not plausible amounts, and would overflow the model's float32. */
 const MOST = 1e9;
 
-/** Somebody who would like a loan. */
+/** A person who applies for a loan. */
 export class ApplicantDto {
-  /** One that the model was not trained with counts as unknown. */
+  /** A category outside the training data counts as unknown. */
   @ApiProperty({ type: 'string', example: 'car' })
   @IsString()
   purpose!: string;
@@ -15,7 +15,7 @@ export class ApplicantDto {
   @IsString()
   housing!: string;
 
-  /** A year; null where it is not known. */
+  /** A year; null if it is unknown. */
   @ApiProperty({
     type: 'number',
     nullable: true,

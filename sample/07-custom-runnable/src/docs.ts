@@ -1,4 +1,4 @@
 import type { VtsDocsOptions } from 'nestjs-vts';
 
-/** What stands above the endpoints in the OpenAPI document. */
+/** The introduction of the OpenAPI document. */
 export const docs: VtsDocsOptions = { title: 'Loans' };

@@ -9,14 +9,14 @@ import {
 import { InferenceSession } from 'onnxruntime-node';
 import { Preprocessing, type PreprocessingFacts, type Row } from './preprocessing.js';
 
-/** What the model thinks of an applicant. */
+/** The model's assessment of an applicant. */
 export interface Assessment {
   readonly outcome: string;
   /** Probabilities by class. */
   readonly probabilities: Readonly<Record<string, number>>;
 }
 
-/** Rows of one run of {@link Loans.assessEach}. */
+/** How many rows one run of {@link Loans.assessEach} has. */
 const PART = 16;
 
 /** A tabular model of fastai 1, which fastai 2 cannot open, over its ONNX file. */
@@ -42,7 +42,7 @@ export class Loans implements OnRunnableInit, OnRunnableDestroy {
     await this.#session.release();
   }
 
-  /** Requests that come while another one runs share the next run. */
+  /** Requests that arrive during a run share the next run. */
   @RunnableMethod({ batchable: true })
   async assess(rows: readonly Row[]): Promise<Assessment[]> {
     const { logits } = await this.#session.run(this.#preprocessing.tensors(rows));
@@ -51,7 +51,7 @@ export class Loans implements OnRunnableInit, OnRunnableDestroy {
     return rows.map((_, row) => this.#assessment(values.subarray(row * width, (row + 1) * width)));
   }
 
-  /** A long list, a part at a time; whoever has read enough may leave. */
+  /** A long list, in parts. The reader may stop at any time. */
   @RunnableMethod()
   async *assessEach(rows: readonly Row[]): AsyncGenerator<Assessment> {
     for (let start = 0; start < rows.length; start += PART) {

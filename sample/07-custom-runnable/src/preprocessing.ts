@@ -1,9 +1,9 @@
 import { InputError, Tensor } from 'nestjs-vts/runnable';
 
-/** A row as it comes in: names of categories and numbers, null where one is not known. */
+/** An input row: category names and numbers, null if a value is unknown. */
 export type Row = Readonly<Record<string, string | number | boolean | null>>;
 
-/** What fastai 1 keeps of the training data; `model/preprocessing.json`. */
+/** fastai 1's facts about the training data, from `model/preprocessing.json`. */
 export interface PreprocessingFacts {
   readonly classes: readonly string[];
   readonly categories: Readonly<Record<string, readonly (string | boolean)[]>>;
@@ -19,7 +19,7 @@ class UnknownNumberError extends InputError {
   }
 }
 
-/** fastai 1's FillMissing, Categorify and Normalize, in that order, as they are for one row. */
+/** fastai 1's FillMissing, Categorify and Normalize for one row, in that order. */
 export class Preprocessing {
   constructor(private readonly facts: PreprocessingFacts) {}
 
@@ -29,7 +29,7 @@ export class Preprocessing {
     const categories = Object.entries(this.facts.categories);
     const { numbers } = this.facts;
     const codes = filled.flatMap((row) =>
-      // 0 is #na#: what was not there in training.
+      // 0 is #na#, a category outside the training data.
       categories.map(([name, known]) => BigInt(1 + known.indexOf(row[name] as string))),
     );
     const scaled = filled.flatMap((row) =>
@@ -41,7 +41,7 @@ export class Preprocessing {
     };
   }
 
-  /** Medians in the place of what is missing, which a column `<name>_na` tells. */
+  /** Replaces missing numbers by medians, and marks them in a column `<name>_na`. */
   #fill(row: Row): Row {
     const filled = new Map(Object.entries(row));
     for (const name of this.facts.numbers) {

@@ -1,7 +1,7 @@
 import { fastai, ModelStore } from 'nestjs-vts';
 import { home } from './home.js';
 
-/** Saves a learner for the runners: an export.pkl that is given, or the first sample's. */
+/** Saves a learner for the runners: a given export.pkl, or that of the first sample. */
 async function saveModel(file: string | undefined): Promise<void> {
   const store = new ModelStore('sample/01-fastai-sentiment/models-home');
   const learner = file ?? (await fastai.loadModel('fastai_sentiment', { store }));

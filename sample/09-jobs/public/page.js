@@ -1,4 +1,4 @@
-/** Where jobs are kept from one visit to the next: the paths of those that this page has submitted. */
+/** The key under which the browser stores the paths of submitted jobs between visits. */
 const KEY = 'vts-sample-jobs';
 const ENDED = new Set(['succeeded', 'failed', 'cancelled']);
 
@@ -22,7 +22,7 @@ document.querySelector('#mask').addEventListener('submit', (event) => {
   void submit('mask', picture.type, picture, picture.name);
 });
 
-/** The key makes the request one that can be sent again: it is the same job then. */
+/** The key makes the request safe to repeat: a repeated request gets the same job. */
 async function submit(route, type, body, title) {
   problem.textContent = '';
   try {
@@ -40,7 +40,7 @@ async function submit(route, type, body, title) {
   }
 }
 
-/** Shows a job, and what becomes of it, until it has ended. */
+/** Shows a job and its changes until it has ended. */
 function follow({ path, title }) {
   const card = template.cloneNode(true);
   const find = (selector) => card.querySelector(selector);
@@ -68,8 +68,9 @@ function follow({ path, title }) {
   };
   events.addEventListener('message', ({ data }) => update(JSON.parse(data)));
   events.addEventListener('error', () => {
-    // The browser connects again by itself, unless the answer was an error. Only a job that is gone
-    // is forgotten: the page may be closing, or the service may be away for a while.
+    // The browser reconnects by itself, unless the answer was an error. The page removes only a job
+    // that no longer exists, because the page may be closing, or the service may be unavailable for
+    // a while.
     if (events.readyState !== EventSource.CLOSED) return;
     void fetch(path).then(async (response) => {
       if (response.status === 404) forget();
@@ -78,7 +79,7 @@ function follow({ path, title }) {
   });
 }
 
-/** The result is what the endpoint itself would have answered. */
+/** The result is the answer that the endpoint itself would give. */
 async function show(path, place) {
   const response = await fetch(`${path}/result`);
   const type = response.headers.get('content-type');

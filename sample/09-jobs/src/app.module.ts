@@ -7,7 +7,10 @@ import { StoriesController } from './stories.controller.js';
 
 const connection = process.env['REDIS_URL'] ?? 'redis://localhost:6379';
 
-/** With JOBS=submit this process takes jobs, and leaves them to others that have the same Redis. */
+/**
+ * With JOBS=submit, this process only accepts jobs, and other processes with the same Redis run
+ * them.
+ */
 const runsJobs = process.env['JOBS'] !== 'submit';
 
 @Module({

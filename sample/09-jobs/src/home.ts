@@ -1,2 +1,2 @@
-/** The store of the models, which save-model.ts makes; VTS_HOME points the sample at another. */
+/** The store of the models, which save-model.ts creates. VTS_HOME selects another one. */
 export const home = process.env['VTS_HOME'] ?? 'sample/09-jobs/models-home';

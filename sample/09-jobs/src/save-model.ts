@@ -1,7 +1,7 @@
 import { fastai, ModelStore } from 'nestjs-vts';
 import { home } from './home.js';
 
-/** The models of the sample, and the samples that they come from. */
+/** The models of this sample, and the samples that contain them. */
 const MODELS: readonly (readonly [name: string, sample: string])[] = [
   ['reviews_lm', '05-language-model'],
   ['shape_masks', '04-vision'],

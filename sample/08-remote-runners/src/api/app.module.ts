@@ -2,10 +2,13 @@ import { Module } from '@nestjs/common';
 import { VtsModule } from 'nestjs-vts';
 import { SentimentController } from './sentiment.controller.js';
 
-/** Where the runners are: `grpc://host:port`, several with commas between, or `dns:///name:port`. */
+/**
+ * The addresses of the runners: `grpc://host:port`, several separated by commas, or
+ * `dns:///name:port`.
+ */
 const url = (process.env['RUNNERS'] ?? 'grpc://localhost:8081').split(',');
 
-/** Has endpoints and no model: without `remote` the same application runs it itself. */
+/** Has endpoints but no model. Without `remote`, the same application runs the model itself. */
 @Module({
   imports: [
     VtsModule.forRoot({

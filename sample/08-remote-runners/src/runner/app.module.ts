@@ -2,7 +2,7 @@ import { Module } from '@nestjs/common';
 import { VtsModule } from 'nestjs-vts';
 import { home } from '../home.js';
 
-/** Serves the model to other processes, and has no endpoints of its own but health and metrics. */
+/** Serves the model to other processes. Its only own endpoints are health and metrics. */
 @Module({
   imports: [
     VtsModule.forRoot({
