@@ -1,3 +1,4 @@
+import { interleaved } from '../../learner/fastai/vision/decoded-image.js';
 import type { RawImage } from '../../learner/fastai/vision/image-item.js';
 import { encodeImage } from '../../learner/fastai/vision/image/write-image.js';
 import { CommandError } from '../errors.js';
@@ -14,17 +15,10 @@ export function pictureOf(prediction: unknown): RawImage {
   if (channels !== 1 && channels !== 3) {
     throw new CommandError(`The image has ${channels} channels, not 1 or 3`, 'Use -o json');
   }
-  const data = new Uint8Array(channels * width * height);
-  planes.forEach((rows, channel) =>
-    rows.forEach((row, y) =>
-      row.forEach((value, x) => {
-        if (!(Number.isInteger(value) && value >= 0 && value < 256)) {
-          throw new CommandError(`The image has the value ${value}, not a byte`, 'Use -o json');
-        }
-        data[(y * width + x) * channels + channel] = value;
-      }),
-    ),
-  );
+  const data = interleaved(planes.flat(2), channels);
+  if (typeof data === 'number') {
+    throw new CommandError(`The image has the value ${data}, not a byte`, 'Use -o json');
+  }
   return { data, width, height, channels };
 }
 

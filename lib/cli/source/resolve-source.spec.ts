@@ -95,7 +95,7 @@ describe('resolveSource', () => {
       file: 'income/models/NeuralNetFastAI/model-internals.pkl',
       name: 'income',
       versions: { fastai: '2.8.12', torch: '2.9.1' },
-      note: expect.stringContaining('as AutoGluon prepares them'),
+      note: expect.stringContaining('that AutoGluon has prepared'),
     });
   });
 

@@ -66,9 +66,9 @@ async function* placesOf(
       }
     } else if (unpacked) {
       const bytes = { ...file, path: unpackedPath(folder, unpacked), size: unpacked.size };
-      const share = file.size / Math.max(1, unpacked.size);
+      const ratio = file.size / Math.max(1, unpacked.size);
       for await (const place of splitText(bytes, rows)) {
-        yield { ...place, files: [file], unpacked, bytes: share * place.bytes };
+        yield { ...place, files: [file], unpacked, bytes: ratio * place.bytes };
       }
     } else yield* splitText(file, rows);
   }
