@@ -28,7 +28,7 @@ export function unreadable(path: string): (error: NodeJS.ErrnoException) => neve
   };
 }
 
-/** Peers that only commands with HTTP need: a reader of learners goes without them. */
+/** Peers that only commands with HTTP need. Commands that only read learners work without them. */
 const NEST = /^Cannot find package '(@nestjs\/[\w-]+|reflect-metadata|rxjs)'/;
 
 const BUGS = ['TypeError', 'ReferenceError', 'RangeError', 'SyntaxError'];

@@ -4,7 +4,7 @@ import type { KeepableOptions } from '../serving/models/kept/keep-options.js';
 import { CommandError } from './errors.js';
 import { activations, collect } from './parsers.js';
 
-/** The load options of a learner, as the options of a command give them. */
+/** The load options of a learner, from the options of a command. */
 export interface LearnerFlags {
   readonly code?: readonly string[];
   readonly onnx?: string;

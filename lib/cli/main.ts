@@ -1,8 +1,8 @@
 #!/usr/bin/env node
 import module from 'node:module';
 
-// Node 22.1 and later keep what V8 has compiled, in the folder for temporary files or that of
-// NODE_COMPILE_CACHE. It must be asked before the first module is loaded.
+// Node 22.1 and later cache compiled code, in the folder for temporary files or in
+// NODE_COMPILE_CACHE. This must be turned on before the first module loads.
 (module as { enableCompileCache?: () => unknown }).enableCompileCache?.();
 void import('./run.js')
   .then(({ runCli }) => runCli(process.argv.slice(2)))

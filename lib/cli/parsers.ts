@@ -51,7 +51,7 @@ export function countFrom1(text: string): number {
   return value;
 }
 
-/** Names with commas between them. */
+/** Names separated by commas. */
 export function names(text: string): string[] {
   return text
     .split(',')
@@ -59,7 +59,7 @@ export function names(text: string): string[] {
     .filter((name) => name !== '');
 }
 
-/** The same, of some that are known. */
+/** The same, restricted to known names. */
 export function namesOf<const Name extends string>(
   known: readonly Name[],
 ): (text: string) => Name[] {

@@ -15,11 +15,11 @@ export function createProgram(): Command {
   const program = new Command('vts')
     .description('fastai and PyTorch models, from the store to the service, without Python.')
     .version(packageVersion() ?? 'unknown', '-V, --version')
-    // An option behind a command is the command's: build has a --version of its own.
+    // An option after a command belongs to the command, because build has its own --version.
     .enablePositionalOptions()
     .showHelpAfterError('(add --help for usage)')
     .configureOutput({ outputError: (text, write) => write(text.replace(/^error: /, 'vts: ')) })
-    // Commander takes the styles away where the stream has no colours.
+    // Commander removes the styles if the stream has no colours.
     .configureHelp({
       styleTitle: (text) => styleText('bold', text, { validateStream: false }),
       styleSubcommandTerm: (text) => styleText('cyan', text, { validateStream: false }),

@@ -25,7 +25,7 @@ export async function runCli(args: readonly string[]): Promise<number> {
 
 const OWN_WARNINGS = ['VtsWarning', 'MinProbabilityWarning'];
 
-/** Warnings of this package become lines of the command; Node's own stay as they are. */
+/** Warnings of this package become lines of the command. Node's own do not change. */
 function tellWarnings(): void {
   const others = process.listeners('warning');
   process.removeAllListeners('warning');

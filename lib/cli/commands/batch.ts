@@ -52,7 +52,7 @@ export async function batch(
     );
   }
   if (where !== undefined) (await import('../batch/where/parse-where.js')).parseWhere(where);
-  // The engine is loaded once there is something to predict with, so that an error comes at once.
+  // The engine loads only after the options are checked, so that an error comes at once.
   (await import('../batch/sinks.js')).sinkOf(out);
   const { openBatch } = await import('../batch/open-batch.js');
   await withInputs(inputs, options.format, (given, spooled) =>
@@ -96,13 +96,16 @@ export async function batch(
   );
 }
 
-/** Where chunks are until the output is there: an object has no folder beside it. */
+/**
+ * Where chunks are until the output is complete, because an object does not have a folder beside
+ * it.
+ */
 function workFolder({ out, work, home }: BatchOptions): string | undefined {
   if (work !== undefined || !isS3(out)) return work;
   return join(home === undefined ? defaultHome() : resolveHome(home), 'batches');
 }
 
-/** Standard input is kept in a file, which is read as others are. */
+/** Standard input is stored in a file, which is read like others. */
 async function withInputs(
   inputs: readonly string[],
   format: InputFormat | undefined,

@@ -33,7 +33,7 @@ export async function compare(
     throw new CommandError('--column does nothing without --data', 'Add --data, or omit --column');
   }
   await withSource(target, options, async ({ file, model, load: kept }) => {
-    // Loaded once there is something to compare, so that an error comes at once.
+    // Loaded only after the options are checked, so that an error comes at once.
     const [{ FASTAI }, { openCompared }] = await Promise.all([
       import('../../serving/models/fastai/rules.js'),
       import('../compare/open-compared.js'),

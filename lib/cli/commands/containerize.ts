@@ -36,7 +36,7 @@ export async function containerize(
   write(`${tags.join(', ')} built from ${folder}.`);
 }
 
-/** @throws CommandError where no tool builds images. */
+/** @throws CommandError if no tool builds images. */
 function toolFor(wanted: string | undefined): string {
   const names = wanted === undefined ? TOOLS : [wanted];
   const found = names.map(findTool).find((path) => path !== undefined);

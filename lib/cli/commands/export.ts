@@ -108,7 +108,7 @@ function refuseUnused(kind: Found['kind'], { normalize, pixels, raw }: ExportFla
 interface Found {
   readonly exportable: Exportable;
   readonly kind: Parameters<(typeof import('../predict/items.js'))['itemsOf']>[1];
-  /** Packages that wrote the file, as its names tell. */
+  /** The packages that wrote the file, judging by the names in it. */
   readonly versions: Readonly<Record<string, string>>;
 }
 
@@ -151,7 +151,7 @@ async function itemOf(argument: string, kind: Found['kind']): Promise<unknown> {
 }
 
 async function show(made: ExportedModel, output: OutputFormat): Promise<void> {
-  // Vocabularies are long, and in the files.
+  // Vocabularies are left out: they are long, and in separate files.
   const { metadata: _, ...facts } = made;
   const tensors = (list: ExportedModel['inputs']): string =>
     list

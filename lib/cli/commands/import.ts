@@ -7,7 +7,7 @@ import { write } from '../output/print.js';
 import { withStatus } from '../output/status.js';
 import { resolveSource } from '../source/resolve-source.js';
 
-/** Imports a learner under a name, or under one that is made of where it comes from. */
+/** Imports a learner under a given name, or under one from its source. */
 export async function importLearner(
   nameOrSource: string,
   source: string | undefined,
@@ -53,7 +53,7 @@ export async function importLearner(
   }
 }
 
-/** What a text is as JSON, else the text. */
+/** The JSON value of a text, or else the text. */
 function fromJson(text: string): ModelMetadata {
   try {
     return JSON.parse(text) as ModelMetadata;

@@ -44,7 +44,7 @@ export async function inspect(
   });
 }
 
-/** Columns stand beside the description, without their categories: there may be very many. */
+/** Columns are next to the description, without their categories, which may be very many. */
 function plain<T extends Inspection>(inspection: T): T {
   const { description } = inspection;
   return description

@@ -7,7 +7,7 @@ import type { Predictor } from '../predict/predictor.js';
 import type { Source } from '../source/source.js';
 import { withSource } from '../source/with-source.js';
 
-// The engine is loaded once there is something to predict with, so that an error comes at once.
+// The engine loads only after the options are checked, so that an error comes at once.
 export async function predict(
   target: string,
   inputs: readonly string[],
@@ -38,10 +38,10 @@ async function predictCsv(
   const { scoreCsv } = await import('../predict/score-csv.js');
   const score = (onProgress: (bytes: number, total: number) => void): Promise<number> =>
     scoreCsv(predictor, { input: csv, output: out, column, overwrite: force, onProgress });
-  // Rows on a terminal are progress enough, and a line among them would be torn.
+  // Rows on a terminal already show progress, and a status line would break them.
   const showsRows = out === undefined && process.stdout.isTTY;
   const rows = await (showsRows ? score(() => undefined) : withProgress('scoring', score));
-  // Not among the rows.
+  // So that it does not appear among the rows.
   if (out !== undefined) process.stderr.write(`${rows} rows scored to ${out}.\n`);
 }
 

@@ -67,7 +67,7 @@ export async function showBatch(id: string, { queue, output }: QueueViewOptions)
               ['Workers', formatCount(batch.progress.workers)],
             ] as const)
           : []),
-        ['Chunks', `${waiting} waiting, ${active} active, ${delayed} to be tried again`],
+        ['Chunks', `${waiting} waiting, ${active} active, ${delayed} retrying`],
       ],
       screen,
     );
@@ -88,7 +88,7 @@ export async function pauseBatch(id: string, { queue }: QueueOptions): Promise<v
 
 export async function resumeBatch(id: string, { queue }: QueueOptions): Promise<void> {
   await withAdmin(queue, (admin) => admin.resume(id));
-  done(`Batch ${id} goes on.`);
+  done(`Batch ${id} continues.`);
 }
 
 export async function cancelBatch(id: string, { queue }: QueueOptions): Promise<void> {

@@ -84,7 +84,7 @@ export async function serve(given: readonly string[], options: ServeOptions): Pr
   }
 }
 
-/** @throws CommandError for options that do not go together. */
+/** @throws CommandError for options that exclude each other. */
 function refuseUseless({ page, open, samples, apiKey }: ServeOptions): void {
   const [without] = [open && '--open', samples !== undefined && '--samples'].filter(Boolean);
   if (!page && without) {

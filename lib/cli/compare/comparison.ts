@@ -1,6 +1,6 @@
 import type { Scored } from '../../nest/served-model/scored.js';
 
-/** What a comparison found. */
+/** The result of a comparison. */
 export interface ComparisonReport {
   readonly items: number;
   /** Items whose predictions are equal. */

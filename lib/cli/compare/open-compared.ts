@@ -3,7 +3,9 @@ import { Learner } from '../../learner/fastai/learner.js';
 import { LMLearner } from '../../learner/fastai/text/lm/lm-learner.js';
 import { predicting, type Predictor } from '../predict/predictor.js';
 
-/** A learner to compare; of a language model its next word counts, as texts drift apart. */
+/**
+ * A learner to compare. For a language model only the next word counts, because texts drift apart.
+ */
 export async function openCompared(file: string, options: LearnerOptions): Promise<Predictor> {
   const learner: unknown = await Learner.load(file, options);
   return learner instanceof LMLearner

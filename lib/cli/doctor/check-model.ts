@@ -13,10 +13,10 @@ const LIBRARY = /^(torch|torchvision|timm|tsai|timeseries(_fastai)?|fastai|fastc
 type Place = Pick<ModuleFacts, 'path' | 'class'>;
 
 /**
- * Every class of a model that cannot be lowered, with the places where it stands.
+ * Every class of a model that cannot be lowered, with its places in the model.
  *
- * @returns Modules of the user's own inside of those that lower what they hold: what keeps them from
- * being lowered shows when they are.
+ * @returns The user's own modules inside modules that lower their contents. Only lowering shows
+ *   whether they can be lowered.
  */
 export async function checkModules(
   model: Module,
@@ -34,7 +34,10 @@ export async function checkModules(
   );
 }
 
-/** An error of lowering: a module of an unknown class brings the others of its like. */
+/**
+ * Adds an error of lowering. A module of an unknown class also adds the other modules of that
+ * class.
+ */
 export function addLoweringError(
   error: unknown,
   suspects: readonly Place[],
@@ -61,7 +64,7 @@ function addModules(modules: readonly Place[], findings: Findings): void {
     findings.add('model', code, message);
     return;
   }
-  // The remedy is the same for all, so it comes after the facts.
+  // All have the same remedy, so it comes after the facts.
   const all = [...byClass].map(([name, paths]) => `${name} (${places(paths)})`).join(', ');
   const count = byClass.size === 1 ? 'a class' : `${byClass.size} classes`;
   findings.add(

@@ -12,10 +12,10 @@ import { asItems, PyObject, type PyValue } from '../../learner/torch/index.js';
 import { readTransforms } from '../../learner/fastai/data/pipeline.js';
 import type { Findings } from './findings.js';
 
-/** What `Learner.load` can be told so that a problem does not hide those behind it. */
+/** The options of `Learner.load` that prevent a problem from hiding the next ones. */
 export type Overrides = { -readonly [K in keyof LearnerOptions]: LearnerOptions[K] };
 
-/** Each transform by itself, so that one does not hide the next. */
+/** Checks each transform separately, so that one does not hide the next. */
 export async function checkTransforms(
   file: LearnerFile,
   findings: Findings,
@@ -159,7 +159,7 @@ async function checkTexts(
     );
   }
   overrides.rules = rules;
-  // Behind the tokenizer, one at a time; in front of it are readers, which serve training alone.
+  // After the tokenizer, one at a time. Before it are readers, which are only for training.
   const known = transforms.filter((it) => STAGES.includes(transformName(it)));
   const start = transforms.findIndex((it) => STAGES.includes(transformName(it)));
   const others = start < 0 ? [] : transforms.slice(start).filter((it) => !known.includes(it));
@@ -188,7 +188,7 @@ function rulesOf(tokenizer: PyValue): PyValue[] {
   return asItems(rules) ?? [];
 }
 
-/** Reports an error of a class as it passes. */
+/** Reports an error of a class, and throws it again. */
 function passing<T, E extends Error>(
   of: abstract new (...args: never[]) => E,
   work: () => T,

@@ -18,7 +18,7 @@ export type Part =
 /** A problem that prevents serving a file. */
 export interface Finding {
   readonly part: Part;
-  /** The code of the error that serving would end with. */
+  /** The code of the error with which serving would fail. */
   readonly code: string;
   /** The problem, and what to do about it. */
   readonly message: string;

@@ -37,7 +37,8 @@ const DANGEROUS_NAMES = words(
   'fastai.learner.load_learner fastcore.xtras.load_pickle fastcore.xtras.run',
 );
 /**
- * A number by which a notebook finds its output again: in every learner that was trained in one.
+ * A number by which a notebook finds its output. It is in every learner that was trained in a
+ * notebook.
  */
 const HARMLESS = /^IPython\.(?:core\.)?display(?:_functions)?\.DisplayHandle$/;
 
@@ -51,7 +52,7 @@ const INDIRECT = words(
   '_functools.reduce operator.attrgetter operator.itemgetter _operator.attrgetter',
 );
 
-/** Libraries of which learners are made, by the first part of the module. */
+/** Libraries that learners use, by the first part of the module. */
 const KNOWN = words(
   'torch torchvision fastai fastcore fasttransform fastprogress numpy pandas PIL spacy thinc srsly',
   'confection cymem preshed blis catalogue plum beartype builtins __builtin__ collections functools',
@@ -89,7 +90,8 @@ const SIGNS: readonly (readonly [module: RegExp, library: string, version: strin
 ];
 
 /**
- * The versions that wrote a file: exports do not tell them; the names in the pickle do, roughly.
+ * The versions that wrote a file. Exports do not contain them, but the names in the pickle show
+ * them roughly.
  */
 export function versionsOf(globals: readonly PyGlobal[]): Record<string, string> {
   const versions: Record<string, string> = {};

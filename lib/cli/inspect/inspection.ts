@@ -25,7 +25,7 @@ const MOST_CLASSES = 100;
 export interface ColumnFacts {
   readonly name: string;
   readonly kind: string;
-  /** How many categories it has, `#na#` not counted. */
+  /** How many categories it has, without `#na#`. */
   readonly categories?: number;
 }
 
@@ -52,10 +52,7 @@ export interface Inspection {
   readonly servable: boolean;
   readonly reason?: string;
   readonly withoutLowering: readonly { readonly path: string; readonly class: string }[];
-  /**
-   * Classes and functions of the user's own whose code is in the file, or in the source given with
-   * it.
-   */
+  /** The user's own classes and functions with code in the file or in given source. */
   readonly code: readonly OwnCode[];
   readonly globals: readonly { readonly name: string; readonly risk?: GlobalRisk }[];
 }

@@ -4,7 +4,7 @@ import type { Inspection } from './inspection.js';
 /** Longer rows are better read from a file. */
 const LONGEST_ROW = 60;
 
-/** Commands that one would want next, ready to be pasted into a shell. */
+/** Useful next commands, ready to paste into a shell. */
 export function nextCommands(it: Inspection, target: string): string[] {
   const name = quoted(target);
   if (!it.servable) return it.kind === 'weights' ? [] : [`vts doctor ${name}`];

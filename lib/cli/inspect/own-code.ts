@@ -9,7 +9,7 @@ import {
 } from '../../learner/torch/python.js';
 import { asItems, qualifiedNameOf } from '../../learner/torch/index.js';
 
-/** A class or function whose code the file has, or the source that is given with it. */
+/** A class or function with code in the file or in given source. */
 export interface OwnCode {
   /** `__main__.Net`. */
   readonly name: string;
@@ -23,7 +23,7 @@ export interface OwnCode {
   readonly text: string;
 }
 
-/** Records that are looked at; a file has far fewer of code. */
+/** How many records are read at most. A file has far fewer with code. */
 const MOST_RECORDS = 2_000_000;
 const MOST_DEFINITIONS = 500;
 
@@ -32,7 +32,7 @@ const MAKES_CLASS =
 const MAKES_FUNCTION =
   /^cloudpickle\.cloudpickle(_fast)?\._(make_function|fill_function|make_skel_func)$/;
 
-/** Definitions of the user's own that a learner names. Nothing of them is followed. */
+/** The user's own definitions that a learner names. None of them is traced. */
 export async function ownCodeOf(
   root: PyValue,
   globals: readonly PyGlobal[],

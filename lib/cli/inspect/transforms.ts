@@ -36,7 +36,7 @@ function numbered(
   ]);
 }
 
-/** Attributes of every transform that say nothing. */
+/** Attributes of every transform that carry no information. */
 const DULL = new Set(
   'order split_idx train_setup as_item init_enc input_types loss_type enc dec'.split(' '),
 );
@@ -46,7 +46,7 @@ const MOST = 4;
 function describe(transform: PyValue): string {
   const className = transformName(transform) || qualifiedName(transform);
   if (!(transform instanceof PyObject)) return className;
-  // A function that was made a transform.
+  // A function that was turned into a transform.
   const given = className === 'Transform' ? transform.attr('_name') : undefined;
   const name = typeof given === 'string' ? given : className;
   const facts: string[] = [];

@@ -22,7 +22,7 @@ const MOST_CLASSES = 20;
 export function viewOf(it: Inspection & { tag?: string }, shown: Shown, screen: Screen): string {
   const title = (text: string): string => screen.look('strong', text);
   const parts = [listing(factsOf(it), screen)];
-  // Not wrapped: they are to be copied.
+  // Not wrapped, so that people can copy them.
   const commands = nextCommands(it, shown.target).map((command) => screen.look('accent', command));
   if (commands.length > 0) parts.push(`${title('Next')}\n${indent(commands.join('\n'))}`);
   const pipelines = Object.entries(it.transforms ?? {});
@@ -189,7 +189,7 @@ function depthOf(architecture: Inspection['architecture']): number {
   return depth;
 }
 
-/** Code of the user's own: where it is, and on request what it is. */
+/** The user's own code: its location, and on request its text. */
 function codeOf({ code }: Inspection, all: boolean, screen: Screen): string {
   const title = screen.look('strong', 'Own code');
   if (all) {

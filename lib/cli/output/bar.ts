@@ -11,7 +11,7 @@ export function bar(share: number, width: number): string {
   return '█'.repeat(eighths >> 3) + EIGHTHS[eighths & 7]!;
 }
 
-/** `98.21 %`; the decimals tell 0.9999 from 1. */
+/** `98.21 %`; the decimals distinguish 0.9999 from 1. */
 export function percent(share: number): string {
   return `${(100 * share).toFixed(2)} %`;
 }
@@ -39,7 +39,7 @@ export function bars(shares: readonly Share[], screen: Screen): string[] {
   });
 }
 
-/** A number on the range that a model can give: `0 ├──────●────┤ 5`. */
+/** A number on the range of a model: `0 ├──────●────┤ 5`. */
 export function gauge(value: number, [low, high]: readonly [number, number], width = 32): string {
   const share = high > low ? (value - low) / (high - low) : 0;
   const at = Math.round(Math.min(1, Math.max(0, share)) * (width - 1));

@@ -10,7 +10,10 @@ export interface PixelMap {
 
 const MOST_COLUMNS = 80;
 const MOST_LINES = 32;
-/** Letters stand for classes where the terminal has no colours. The first class is usually the background. */
+/**
+ * Letters stand for classes if the terminal has no colours. The first class is usually the
+ * background.
+ */
 const GLYPHS = '·abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789';
 
 export function glyph(index: number): string {
@@ -18,8 +21,8 @@ export function glyph(index: number): string {
 }
 
 /**
- * A mask or an image drawn in characters: two pixels in each by their colours, as characters are
- * twice as high as wide; without colours a letter a number.
+ * A mask or an image drawn in characters. Each character shows two pixels by its two colours,
+ * because characters are twice as high as wide. Without colours, it shows one letter per number.
  */
 export function drawPixels(
   map: PixelMap,
@@ -53,7 +56,7 @@ export function drawPixels(
 
 type Pair = readonly [upper: number, lower: number];
 
-/** Neighbours that look alike share their codes: a mask is mostly such. */
+/** Neighbours with equal colours share their codes; most of a mask has equal neighbours. */
 function runsOf(cells: readonly Pair[]): (readonly [Pair, number])[] {
   const runs: [Pair, number][] = [];
   for (const cell of cells) {

@@ -11,14 +11,17 @@ const LOOKS = {
   accent: 'cyan',
 } as const;
 
-/** What a text is, for the eye. */
+/** The visual role of a text. */
 export type Look = keyof typeof LOOKS;
 
-/** What a stream can show: a terminal its width and its colours; a pipe or a file, plain text. */
+/**
+ * The capabilities of a stream. A terminal has a width and colours; a pipe or a file gets plain
+ * text.
+ */
 export class Screen {
   private constructor(
     readonly isTerminal: boolean,
-    /** In cells; Infinity where lines may be of any length. */
+    /** In cells; Infinity if lines may have any length. */
     readonly width: number,
     readonly height: number,
     /** Bits of a colour: 1 for none, 4, 8 or 24. */
@@ -37,7 +40,7 @@ export class Screen {
     return new Screen(isTerminal, width, height, depth);
   }
 
-  /** One without colours, for texts that are written nowhere yet. */
+  /** A screen without colours, for texts that are not written yet. */
   static readonly plain = new Screen(false, Infinity, Infinity, 1);
 
   get hasColours(): boolean {

@@ -7,7 +7,7 @@ const WIDTH = 30;
 /** Redrawing more often than people can see wastes time. */
 const EVERY_MS = 100;
 
-/** Does some work that shows what it does: as a line on a terminal, and nowhere else. */
+/** Does some work that reports its progress, as a line on a terminal and nowhere else. */
 export async function withStatus<T>(
   work: (show: (text: string) => void) => Promise<T>,
 ): Promise<T> {
@@ -35,8 +35,8 @@ export function withWait<T>(label: string, work: () => Promise<T>): Promise<T> {
 }
 
 /**
- * Does some work of several steps. Each is a line with its time when it is done, and the one that
- * runs counts its seconds.
+ * Does some work of several steps. Each finished step is a line with its time, and the running one
+ * counts its seconds.
  */
 export async function withSteps<T>(work: (step: (name: string) => void) => Promise<T>): Promise<T> {
   const line = new StatusLine();
@@ -108,7 +108,7 @@ function seconds(start: number, least = 1): string {
   return ` ${passed < 10 && least < 1 ? passed.toFixed(1) : Math.floor(passed)} s`;
 }
 
-/** The last line of the terminal behind stderr, which is written again and again. */
+/** The last line of the terminal behind stderr, which is rewritten repeatedly. */
 class StatusLine {
   readonly screen = Screen.of(process.stderr);
   #shown = false;

@@ -12,8 +12,8 @@ const NARROWEST = 8;
 const WIDEST_TEXT = 100;
 
 /**
- * Columns of texts with two spaces between them, under their titles. On a terminal the widest ones
- * give way until a row is a line.
+ * Columns of texts with two spaces between them, under their titles. On a terminal, the widest
+ * columns shrink until each row fits on one line.
  *
  * @param right Places of the columns of numbers.
  */
@@ -54,7 +54,7 @@ function narrowed(widths: readonly number[], room: number): readonly number[] {
   return under(cap);
 }
 
-/** Names with their values, one a line; on a terminal long values go on below. */
+/** Names with their values, one per line. On a terminal, long values continue on the next line. */
 export function listing(
   entries: readonly (readonly [string, Cell])[],
   screen: Screen = Screen.plain,

@@ -10,9 +10,9 @@ export function printable(text: string): string {
   return text.replace(/[^\P{Cc}\n\t]/gu, ' ');
 }
 
-/** A text of at most `width` cells: what is longer ends in "…". */
+/** A text of at most `width` cells. A longer one ends in "…". */
 export function fit(text: string, width: number): string {
-  // No character has so many code units a cell that the rest could count.
+  // No character has so many code units per cell that the rest could matter.
   if (text.length <= width * 8 && stringWidth(text) <= width) return text;
   let kept = '';
   let cells = 0;
@@ -28,7 +28,7 @@ export function padded(text: string, width: number): string {
   return text + ' '.repeat(Math.max(0, width - stringWidth(text)));
 }
 
-/** A text as lines of at most `width` cells; words that are longer stay whole, such as paths. */
+/** A text as lines of at most `width` cells. Longer words, such as paths, stay whole. */
 export function wrap(text: string, width: number): string[] {
   return text.split('\n').flatMap((paragraph) => {
     const lines: string[] = [];

@@ -17,9 +17,9 @@ export interface CsvPart extends Partial<CsvDialect> {
 /**
  * The records of a CSV file, one after the other, without a byte order mark.
  *
- * @param onBytes Told of how many bytes have been read.
- * @param part What is read; all of the file by default. What it does not give of the dialect is that
- * of the file.
+ * @param onBytes Called with the number of bytes read so far.
+ * @param part The part to read; the whole file by default. Missing parts of the dialect come from
+ *   the file.
  */
 export async function* csvRecords(
   input: BytesOf,

@@ -2,13 +2,13 @@ import { listed, quoted } from '../../learner/errors/index.js';
 import type { TabularSchema } from '../../learner/fastai/contract.js';
 import { CommandError } from '../errors.js';
 
-/** Names that columns of texts and of images go by, where a file has several columns. */
+/** Usual names of columns with texts or images, if a file has several columns. */
 export const USUAL_COLUMNS = {
   text: ['text', 'texts', 'review', 'sentence', 'content'],
   image: ['image', 'path', 'file', 'filename', 'fname', 'name'],
 };
 
-/** The columns that rows are predicted from. @throws CommandError where the file lacks one */
+/** The input columns of rows. @throws CommandError if the file lacks one */
 export function rowColumns(
   { columns }: TabularSchema,
   header: readonly string[],

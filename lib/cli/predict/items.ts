@@ -3,7 +3,7 @@ import { buffer, text } from 'node:stream/consumers';
 import { CommandError, unreadable } from '../errors.js';
 import type { Predictor } from './predictor.js';
 
-/** Reads an argument as what a model of that kind predicts from; "-" is stdin. */
+/** Reads an argument as an item for a model of that kind; "-" is stdin. */
 export async function itemsOf(argument: string, kind: Predictor['kind']): Promise<unknown[]> {
   if (kind === 'vision') return [argument === '-' ? await buffer(process.stdin) : argument];
   if (kind === 'array') return [await arrayOf(argument)];
@@ -16,7 +16,10 @@ export async function itemsOf(argument: string, kind: Predictor['kind']): Promis
   return kind === 'module' ? [parseJson(json, 'an array, such as [[1, 2]]')] : rowsOf(json);
 }
 
-/** Nested lists as JSON, or a file (.npy, CSV, JSON), which is read here and told apart there. */
+/**
+ * Nested lists as JSON, or a file (.npy, CSV, JSON). The file is read here, and the learner
+ * recognizes its format.
+ */
 async function arrayOf(argument: string): Promise<string | Uint8Array> {
   if (argument === '-') return buffer(process.stdin);
   if (/^\s*[[{]/.test(argument)) return argument;
@@ -24,7 +27,10 @@ async function arrayOf(argument: string): Promise<string | Uint8Array> {
   return readFile(path).catch(unreadable(path));
 }
 
-/** The inputs of an item as JSON, in a list, by name or as a row; or the one path that all come of. */
+/**
+ * The inputs of an item as JSON, in a list, by name or as a row; or the one path from which all are
+ * made.
+ */
 async function mixedItem(given: string): Promise<unknown> {
   if (!/^\s*[[{@]/.test(given)) return given;
   const path = given.slice(1);

@@ -25,7 +25,7 @@ export function colourOf(index: number): Colour {
   return MASK_COLOURS[index]!;
 }
 
-/** Fractions of the pixels by class, largest first; classes that are not there are left out. */
+/** Fractions of the pixels by class, largest first; missing classes are left out. */
 export function sharesOf({ values }: PixelMap): { index: number; share: number }[] {
   const counts = new Map<number, number>();
   for (const index of values) counts.set(index, (counts.get(index) ?? 0) + 1);

@@ -31,7 +31,10 @@ export function colourMapOf({ data, width, height, channels }: RawImage): PixelM
   return { width, height, values };
 }
 
-/** The PNG of what a learner draws: a mask, or an image, which has channels. @throws CommandError */
+/**
+ * The PNG of a predicted mask, or of a predicted image, which has channels.
+ * @throws CommandError
+ */
 export async function drawnPng(prediction: unknown): Promise<Uint8Array> {
   const isMask = typeof (prediction as readonly (readonly unknown[])[])[0]?.[0] === 'number';
   if (isMask) return maskPng(classMapOf(prediction));

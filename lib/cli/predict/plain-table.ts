@@ -15,7 +15,7 @@ export function plainTable(
   results: readonly Result[],
   description: LearnerDescription | undefined,
 ): string {
-  // A text is what was asked for, all of it.
+  // A continued text is the result itself, so it is shown whole.
   if (description?.kind === 'lm') return results.map(({ prediction }) => prediction).join('\n');
   return table(
     ['Input', 'Prediction', 'Probabilities'],

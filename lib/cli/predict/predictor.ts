@@ -21,7 +21,7 @@ import {
 import { augmentedOf } from '../../nest/served-model/augmented.js';
 import type { GenerateSettings, TtaSettings } from './given-options.js';
 
-/** A model, asked one item at a time. */
+/** A model that predicts one item at a time. */
 export interface Predictor {
   /** The learner's kind, or `module` for a model without a learner. */
   readonly kind: LearnerKind | 'module';
@@ -29,7 +29,7 @@ export interface Predictor {
   readonly description?: LearnerDescription;
   readonly schema: TabularSchema | undefined;
   predict(item: unknown): Promise<Scored>;
-  /** Of a language model: the text as the model read it, and what it adds, piece by piece. */
+  /** For a language model: the text as the model read it, and its additions, piece by piece. */
   stream?(text: string): AsyncIterable<string>;
   release(): Promise<void>;
 }

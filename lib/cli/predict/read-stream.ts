@@ -36,7 +36,7 @@ async function* objectPieces(
   yield* readObject(file, start, end);
 }
 
-/** Opens a file; `.gz` files are unpacked while they are read. */
+/** Opens a file; `.gz` files are decompressed while they are read. */
 export function openFile(file: BytesOf, start = 0, end = Infinity): OpenFile {
   const { path } = file;
   const stored = streamOf(file, start, end);
@@ -66,7 +66,10 @@ function damaged(path: string, error: NodeJS.ErrnoException): Error {
   );
 }
 
-/** Checks pieces of a text file, as a byte that is not UTF-8 would silently become another sign. */
+/**
+ * Checks pieces of a text file, because a byte that is not UTF-8 would silently become another
+ * character.
+ */
 export class Utf8Check {
   readonly #decoder = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
 

@@ -18,8 +18,8 @@ export interface CsvOptions {
 }
 
 /**
- * Scores the rows of a CSV file in constant memory: a row is written before the next but a few is
- * read.
+ * Scores the rows of a CSV file in constant memory: only a few rows are read ahead of the written
+ * ones.
  *
  * @returns The number of rows.
  */
@@ -45,7 +45,7 @@ export async function scoreCsv(predictor: Predictor, options: CsvOptions): Promi
   return Math.max(0, rows - 1);
 }
 
-/** The cells to write: first the names, then each row with what was predicted. */
+/** The cells to write: first the names, then each row with its prediction. */
 async function* score(
   predictor: Predictor,
   { input, column }: CsvOptions,

@@ -14,7 +14,7 @@ import type { Scored } from '../../nest/served-model/scored.js';
 const MOST_BARS = 5;
 const MOST_LEGEND = 12;
 
-/** A prediction as lines for a terminal, by what the learner predicts. */
+/** A prediction as lines for a terminal, in a form for the learner's task. */
 export function viewOf(
   scored: Scored,
   description: LearnerDescription | undefined,

@@ -20,7 +20,8 @@ const NEEDS_KEY =
 const OPEN_CALLS = new Set(['ServerLive', 'ServerReady']);
 
 /**
- * Has every request, and every call over gRPC, show the key, as `Authorization: Bearer KEY` or `x-api-key: KEY`.
+ * Requires the key from every request and every gRPC call, as `Authorization: Bearer KEY` or
+ * `x-api-key: KEY`.
  *
  * @param open Paths that anybody may `GET`.
  */
