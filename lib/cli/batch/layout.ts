@@ -94,8 +94,8 @@ function predictedColumns(parts: readonly Part[], shape: ScoreShape): PredictedC
       name: 'score',
       type: 'float',
       cells: (scores) => {
-        const place = cellsWith(scores.predictions, (name) => places.get(String(name)) ?? NaN);
-        return probabilitiesAt(scores, classes.length, place);
+        const placeOf = cellsWith(scores.predictions, (name) => places.get(String(name)) ?? NaN);
+        return probabilitiesAt(scores, (row) => row * classes.length + placeOf(row));
       },
     });
   }
@@ -104,22 +104,20 @@ function predictedColumns(parts: readonly Part[], shape: ScoreShape): PredictedC
     return {
       name: `p(${name})`,
       type: 'float',
-      cells: (scores) => probabilitiesAt(scores, classes.length, () => at),
+      cells: (scores) => probabilitiesAt(scores, (row) => row * classes.length + at),
     };
   });
   return [...columns, ...named];
 }
 
-/** The probability of each row's class at a place; NaN without one. */
+/** A probability of each row; NaN without one. */
 function probabilitiesAt(
   { predictions, probabilities }: Scores,
-  width: number,
   place: (row: number) => number,
 ): Float32Array {
   const cells = new Float32Array(lengthOf(predictions));
-  for (let row = 0; row < cells.length; row++) {
-    cells[row] = probabilities?.[row * width + place(row)] ?? NaN;
-  }
+  if (!probabilities) return cells.fill(NaN);
+  for (let row = 0; row < cells.length; row++) cells[row] = probabilities[place(row)] ?? NaN;
   return cells;
 }
 

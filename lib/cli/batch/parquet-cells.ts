@@ -9,9 +9,11 @@ import type { DictionaryColumn } from '../../learner/fastai/tabular/table.js';
 import { writeJson } from '../../nest/io/json/write-json.js';
 import { cellOf, lengthOf, type BatchColumn } from './chunk.js';
 import type { OutputColumn } from './layout.js';
+import { numbersOf } from './parquet-numbers.js';
 import { packPlaces, writePage, type ColumnEncoder, type PageValues } from './parquet-page.js';
 
 const PAGE_BYTES = 1024 * 1024;
+const SAMPLE_BYTES = 4096;
 /** If a group has more rows, the writer makes several pages. */
 const MOST_PAGE_ROWS = 1024 * 1024;
 
@@ -103,14 +105,15 @@ function writeChunk(
   page: PageValues,
   dictionary?: DecodedArray,
 ): ColumnChunk {
-  const { element, codec } = column;
+  const { element } = column;
+  const codec = packs(page, column) ? column.codec : 'UNCOMPRESSED';
   if (page.present && element.repetition_type === 'REQUIRED') {
     throw new TypeError(`The column "${element.name}" lacks a value`);
   }
   const start = writer.offset;
-  const head = dictionary ? writeDictionaryPage(writer, column, dictionary) : 0;
+  const head = dictionary ? writeDictionaryPage(writer, { ...column, codec }, dictionary) : 0;
   const pages = writer.offset;
-  const bytes = head + writePage(writer, column, page);
+  const bytes = head + writePage(writer, { ...column, codec }, page);
   return {
     file_offset: BigInt(start),
     meta_data: {
@@ -127,87 +130,18 @@ function writeChunk(
   };
 }
 
+/** Whether compression pays, as a part of the bytes shows: it does not for most probabilities. */
+function packs(
+  { encoding, body }: PageValues,
+  { element, codec, compressors }: ColumnEncoder,
+): boolean {
+  if (encoding !== 'PLAIN' || element.type !== 'FLOAT') return true;
+  const part = body.subarray(0, SAMPLE_BYTES);
+  return (compressors[codec]?.(part) ?? part).length < 0.9 * part.length;
+}
+
 function isMissing(value: unknown): value is null | undefined {
   return value === null || value === undefined;
-}
-
-/** Numbers as a page has them, and their dictionary; undefined for a column of others. */
-function numbersOf(
-  { type, converted_type: converted, logical_type: logical }: SchemaElement,
-  cells: Float64Array | Float32Array,
-  missing: Uint8Array | undefined,
-): [page: PageValues, dictionary?: DecodedArray] | undefined {
-  if (converted !== undefined || logical !== undefined) return undefined;
-  const rows = cells.length;
-  const present = missing?.map((one) => 1 - one);
-  const values = missing ? cells.filter((_, row) => missing[row] !== 1) : cells;
-  const floats = type === 'FLOAT' ? new Float32Array(values) : undefined;
-  const repeated = floats && repeatedIn(floats);
-  if (repeated) {
-    const body = packPlaces(repeated.codes, repeated.values.length);
-    return [{ rows, present, encoding: 'RLE_DICTIONARY', body }, repeated.values];
-  }
-  const body = floats ? bytesOf(floats) : plainBytes(type, values);
-  return body && [{ rows, present, encoding: 'PLAIN', body }];
-}
-
-/**
- * The different numbers, by their bits; undefined where they are many. A map of numbers takes
- * several times as long.
- */
-function repeatedIn(
-  numbers: Float32Array,
-): { readonly codes: Int32Array; readonly values: Float32Array } | undefined {
-  const most = numbers.length >> 2;
-  const bits = new Int32Array(numbers.buffer, numbers.byteOffset, numbers.length);
-  const width = 33 - Math.clz32(most);
-  /** One more than the places of numbers, by the hashes of these; 0 for none. */
-  const places = new Int32Array(1 << width);
-  const values = new Float32Array(most);
-  const found = new Int32Array(values.buffer);
-  const codes = new Int32Array(numbers.length);
-  let count = 0;
-  for (let row = 0; row < bits.length; row++) {
-    const number = bits[row]!;
-    let slot = Math.imul(number, 0x9e3779b1) >>> (32 - width);
-    while (places[slot]! > 0 && found[places[slot]! - 1] !== number) {
-      slot = (slot + 1) & (places.length - 1);
-    }
-    if (places[slot] === 0) {
-      if (count === most) return undefined;
-      found[count] = number;
-      places[slot] = ++count;
-    }
-    codes[row] = places[slot]! - 1;
-  }
-  return { codes, values: values.subarray(0, count) };
-}
-
-function plainBytes(
-  type: SchemaElement['type'],
-  values: Float64Array | Float32Array,
-): Uint8Array | undefined {
-  if (type === 'DOUBLE') return bytesOf(new Float64Array(values));
-  if (type !== 'INT32' && type !== 'INT64') return undefined;
-  const numbers = type === 'INT32' ? new Int32Array(values) : new Int32Array(2 * values.length);
-  for (let at = 0; at < values.length; at++) {
-    const value = values[at]!;
-    // Whole numbers that a double does not hold are no numbers here.
-    if (!Number.isSafeInteger(value)) return undefined;
-    if (type === 'INT32') {
-      if (numbers[at] !== value) return undefined;
-      continue;
-    }
-    const high = Math.floor(value / 2 ** 32);
-    numbers[2 * at] = value - high * 2 ** 32;
-    numbers[2 * at + 1] = high;
-  }
-  return bytesOf(numbers);
-}
-
-/** As they are in memory: in the order of bytes that Parquet has, on all that onnxruntime runs on. */
-function bytesOf({ buffer, byteOffset, byteLength }: ArrayBufferView): Uint8Array {
-  return new Uint8Array(buffer, byteOffset, byteLength);
 }
 
 /** How a cell is written; undefined for unchanged. */
