@@ -194,6 +194,7 @@ describe('vts batch', () => {
     it.each([
       ['a limit', ['--limit', '1203']],
       ['a condition', ['--where', 'id >= 700 AND id < 2900']],
+      ['a limit to what a condition leaves', ['--where', 'id >= 700', '--limit', '1203']],
     ])('of Parquet, which workers read, are those of lines, with %s', async (_, more) => {
       const learner = await load('rows');
       const { name } = learner.schema.columns.find(({ kind }) => kind === 'number')!;

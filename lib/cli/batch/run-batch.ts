@@ -73,14 +73,12 @@ interface Step {
 
 /** Predicts from all rows, chunk by chunk, and puts the result in its place when it is complete. */
 export async function runBatch(plan: BatchPlan): Promise<BatchResult> {
-  const { files, folder, sink, limit, where } = plan;
+  const { files, folder, sink, alone } = plan;
   const total = Math.max(
     1,
     files.reduce((sum, { size }) => sum + size, 0),
   );
   const tally = { rows: 0, before: 0, failed: 0, succeeded: 0 };
-  // If a limit counts rows that meet a condition, each chunk must wait for the chunks before it.
-  const alone = where && limit !== Infinity ? undefined : plan.alone;
   const chunks = new Limit(alone ? plan.calls : CHUNKS_AT_ONCE);
   const running: Promise<void>[] = [];
   let failure: { readonly error: unknown } | undefined;
