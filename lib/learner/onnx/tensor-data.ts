@@ -23,9 +23,10 @@ export function lazyTensorData(
 /** A tensor of the file: every floating type becomes float32, others keep their type. */
 export function tensorDataOf(tensor: Tensor): TensorData {
   const dtype = onnxDTypeOf(tensor);
-  return lazyTensorData(dtype, tensor.shape, () =>
+  const data = lazyTensorData(dtype, tensor.shape, () =>
     dtype === 'float32' ? tensor.toFloat32() : (tensor.toTyped() as RawArray),
   );
+  return dtype === tensor.dtype ? { ...data, chunks: () => tensor.pieces() } : data;
 }
 
 function onnxDTypeOf(tensor: Tensor): OnnxDType {

@@ -3,6 +3,8 @@ export interface TorchStorage {
   readonly key: string;
   readonly byteLength: number;
   bytes(): Uint8Array;
+  /** The same in pieces. The memory of a piece may be reused for the next one. */
+  pieces(): Iterable<Uint8Array>;
 }
 
 /** A storage with its bytes already in memory. */
@@ -15,6 +17,10 @@ export class MemoryStorage implements TorchStorage {
 
   bytes(): Uint8Array {
     return this.held;
+  }
+
+  pieces(): Iterable<Uint8Array> {
+    return [this.held];
   }
 }
 
@@ -29,6 +35,7 @@ export class LazyStorage implements TorchStorage {
     readonly key: string,
     readonly byteLength: number,
     private readonly read: () => Uint8Array,
+    private readonly readPieces?: () => Iterable<Uint8Array>,
   ) {}
 
   bytes(): Uint8Array {
@@ -37,5 +44,10 @@ export class LazyStorage implements TorchStorage {
     const bytes = this.read();
     this.#cached = new WeakRef(bytes);
     return bytes;
+  }
+
+  /** Pieces are not kept, so a large storage needs little memory. */
+  pieces(): Iterable<Uint8Array> {
+    return this.readPieces && !this.#cached?.deref() ? this.readPieces() : [this.bytes()];
   }
 }

@@ -128,6 +128,18 @@ export class Tensor extends PyLibraryValue {
     return widen ? widen(raw as never) : raw;
   }
 
+  /**
+   * The bytes of the elements in the file's own type, row by row. They come in pieces if they are a
+   * whole storage; the memory of a piece may be reused for the next one.
+   */
+  pieces(): Iterable<Uint8Array> {
+    const { storage, dtype, offset, numel } = this;
+    const isWhole = offset === 0 && numel * elementSize(dtype) === storage.byteLength;
+    if (isWhole && this.isContiguous) return storage.pieces();
+    const { buffer, byteOffset, byteLength } = this.#elements();
+    return [new Uint8Array(buffer, byteOffset, byteLength)];
+  }
+
   /** All elements, row by row. int64 values beyond 2^53 lose precision. */
   toNumbers(): number[] {
     return Array.from(this.#toReal() as ArrayLike<number | bigint>, Number);

@@ -113,6 +113,68 @@ describe('zip archives', () => {
     expect(() => tensor.toFloat32()).toThrow(/"a\/data\/0" of "<buffer>" is damaged/);
   });
 
+  it('reads a whole storage in pieces, and checks its CRC after the last one', () => {
+    const folder = mkdtempSync(join(tmpdir(), 'vts-spec-'));
+    try {
+      const values = Float32Array.from({ length: 200_000 }, (_, i) => i);
+      const content = new Uint8Array(values.buffer);
+      const pickle = pickleBytes(
+        '\x80\x02',
+        floatTensor(floatStorage('0', values.length), 0, values.length, 1),
+        '.',
+      );
+      const write = (name: string, crc?: number): string => {
+        const path = join(folder, name);
+        const storage = { name: 'a/data/0', content, ...(crc !== undefined && { crc }) };
+        writeFileSync(path, makeZip([{ name: 'a/data.pkl', content: pickle }, storage]));
+        return path;
+      };
+      const read = (path: string): Uint8Array[] => {
+        const file = readTorchFile(path);
+        const pieces: Uint8Array[] = [];
+        try {
+          for (const piece of (file.root as Tensor).pieces()) pieces.push(piece.slice());
+        } finally {
+          file.close();
+        }
+        return pieces;
+      };
+      const pieces = read(write('whole'));
+      expect(pieces.length).toBeGreaterThan(1);
+      expect(Buffer.concat(pieces).equals(content)).toBe(true);
+      expect(() => read(write('damaged', 1))).toThrow(CorruptEntryError);
+    } finally {
+      rmSync(folder, { recursive: true, force: true });
+    }
+  });
+
+  it('reads two storages in pieces at the same time', () => {
+    const folder = mkdtempSync(join(tmpdir(), 'vts-spec-'));
+    try {
+      const contents = [1, 2].map((value) => new Uint8Array(600_000).fill(value));
+      const storage = (key: string) => floatStorage(key, 150_000);
+      const pickle = pickleBytes(
+        '\x80\x02',
+        floatTensor(storage('0'), 0, 150_000, 1),
+        floatTensor(storage('1'), 0, 150_000, 1),
+        '\x86.',
+      );
+      const path = join(folder, 'two');
+      writeFileSync(path, makeTorchFile(pickle, { '0': contents[0]!, '1': contents[1]! }));
+      const file = readTorchFile(path);
+      const [first, second] = (file.root as Tensor[]).map((tensor) => tensor.pieces());
+      const others = second![Symbol.iterator]();
+      for (const piece of first!) {
+        const other = others.next().value as Uint8Array;
+        expect(piece.every((byte) => byte === 1)).toBe(true);
+        expect(other.every((byte) => byte === 2)).toBe(true);
+      }
+      file.close();
+    } finally {
+      rmSync(folder, { recursive: true, force: true });
+    }
+  });
+
   it('finds a single changed byte', () => {
     const bytes = oneTensor(0, 4, 1);
     const at = Buffer.from(bytes).indexOf(Buffer.from(floats));

@@ -97,15 +97,38 @@ export class ZipEntry {
 
   /** Only the first call checks the CRC-32. @throws CorruptEntryError */
   read(): Uint8Array {
-    const { compressedSize, compressionMethod, crc32 } = this.entry;
+    const { compressedSize, compressionMethod } = this.entry;
     const raw = this.source.read(this.end - compressedSize, compressedSize);
     const bytes = compressionMethod === DEFLATED ? this.#inflate(raw) : raw;
-    if (!this.#verified) {
-      const sum = zlib.crc32(bytes);
-      if (sum !== crc32) throw new CorruptEntryError(this.source.name, this.name, crc32, sum);
-      this.#verified = true;
-    }
+    if (!this.#verified) this.#verify(zlib.crc32(bytes));
     return bytes;
+  }
+
+  /**
+   * The bytes in pieces. The memory of a piece is reused for the next one, and the CRC-32 is
+   * checked after the last one.
+   *
+   * @throws CorruptEntryError
+   */
+  *pieces(): Generator<Uint8Array> {
+    const { compressedSize, compressionMethod } = this.entry;
+    if (compressionMethod === DEFLATED) {
+      yield this.read();
+      return;
+    }
+    let sum = 0;
+    for (const piece of this.source.readPieces(this.end - compressedSize, compressedSize)) {
+      if (!this.#verified) sum = zlib.crc32(piece, sum);
+      yield piece;
+    }
+    if (!this.#verified) this.#verify(sum);
+  }
+
+  #verify(sum: number): void {
+    if (sum !== this.crc32) {
+      throw new CorruptEntryError(this.source.name, this.name, this.crc32, sum);
+    }
+    this.#verified = true;
   }
 
   #inflate(raw: Uint8Array): Uint8Array {

@@ -84,7 +84,12 @@ function openStorage(
   }
   let storage = storages.get(id.key);
   if (!storage) {
-    storage = new LazyStorage(id.key, entry.size, () => entry.read());
+    storage = new LazyStorage(
+      id.key,
+      entry.size,
+      () => entry.read(),
+      () => entry.pieces(),
+    );
     storages.set(id.key, storage);
   }
   return storage;
