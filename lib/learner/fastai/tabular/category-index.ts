@@ -82,10 +82,12 @@ export class CategoryIndex {
       return;
     }
     const texts = this.#instants ? undefined : this.#codes;
+    const [no, yes] = [0, 1].map((value) => this.#codes.get(value) ?? UNKNOWN);
     for (let row = start, place = offset; row < end; row++, place += stride) {
       const value = column[row];
-      // The most common kind of cell.
+      // The most common kinds of cells.
       if (typeof value === 'string' && texts) out[place] = texts.get(value) ?? UNKNOWN;
+      else if (typeof value === 'boolean' && this.#booleansMatch) out[place] = value ? yes! : no!;
       else {
         const code = this.codeOf(value, ofObjects);
         if (code === undefined) refuse(row);

@@ -1,14 +1,8 @@
 import { MissingColumnError } from '../errors.js';
 import { CategoryIndex, objectsIn } from './category-index.js';
 import { readNumbers } from './number-reader.js';
-import {
-  cellsWith,
-  refuseCell,
-  refuseRow,
-  type Column,
-  type RowRange,
-  type Table,
-} from './table.js';
+import { isTableOfRows, RowReader } from './row-reader.js';
+import { badCell, cellsWith, type Column, type RowRange, type Table } from './table.js';
 import type { FillStep, NormalizeStep, TabularRecord } from './tabular-record.js';
 
 /** Rows as the model takes them: codes and numbers, in row-major order. */
@@ -106,17 +100,22 @@ export class RowEncoder {
       if (reuse) last = made;
       return made;
     };
-    if (table.readCells) {
-      const names = this.#required;
-      const cells = names.map((): unknown[] => []);
-      const columnOf: ColumnOf = (name) => cells[names.indexOf(name)];
+    if (isTableOfRows(table)) {
+      const { categories, numbers } = this.record;
+      const others = this.#required.slice(0, this.#required.length - numbers.length);
+      const reader = new RowReader(table, numbers, others);
+      const columnOf: ColumnOf = (name) => reader.column(name);
       // The whole column decides, not the rows that are encoded together.
-      const objects = new Map(this.record.categories.map((name) => [name, objectsOf(table, name)]));
+      const objects = new Map(categories.map((name) => [name, objectsOf(table, name)]));
       return (range) => {
         const { start, end, first = start } = range;
-        table.readCells!(names, range, cells);
-        const part = { ...range, start: 0, end: end - start, first };
-        return this.#encode(columnOf, part, room(end - start), objects);
+        reader.read(range);
+        return this.#encode(
+          columnOf,
+          { start: 0, end: end - start, first },
+          room(end - start),
+          objects,
+        );
       };
     }
     const columns = new Map(this.#required.map((name) => [name, table.column(name)!]));
@@ -207,9 +206,7 @@ export class RowEncoder {
       }
       // This saves one pass over the values.
       const [mean, std] = last?.kind === 'normalize' ? meanAndStd(name, last) : [0, 1];
-      for (let row = 0, at = place; row < values.length; row++, at += width) {
-        out[at] = (values[row]! - mean) / std;
-      }
+      writeNormalized(values, mean, std, out, place, width);
     });
   }
 
@@ -244,6 +241,19 @@ function fill(
 
 function meanAndStd(name: string, { means, stds }: NormalizeStep): [mean: number, std: number] {
   return [means.get(name) ?? NaN, stds.get(name) ?? NaN];
+}
+
+function writeNormalized(
+  values: Float64Array,
+  mean: number,
+  std: number,
+  out: Float32Array,
+  place: number,
+  width: number,
+): void {
+  for (let row = 0, at = place; row < values.length; row++, at += width) {
+    out[at] = (values[row]! - mean) / std;
+  }
 }
 
 function normalize(values: Float64Array, [mean, std]: readonly [number, number]): void {

@@ -45,6 +45,28 @@ describe('tableOfItems', () => {
     expect(cells(tableOfItems([JSON.parse('{"__proto__": 5}')]).column('__proto__'))).toEqual([5]);
   });
 
+  it.each([1, 5, 9, 13, 17, 40])('reads %i columns of numbers together', (width) => {
+    const names = Array.from({ length: width }, (_, column) => `c${column}`);
+    const others = ['a text', true, 3n, {}];
+    const many = Array.from({ length: 50 }, (_, row) =>
+      Object.fromEntries(
+        names.flatMap((name, column): [string, unknown][] => {
+          if (row === 44 && column % 3 === 1) return [[name, others[column % 4]]];
+          if ((row + column) % 7 === 0) return [];
+          return [[name, (row + column) % 5 === 0 ? null : row + column / 8]];
+        }),
+      ),
+    );
+    const out = names.map(() => new Float64Array(25));
+    const found = tableOfItems(many).readNumbers!(names, { start: 20, end: 45 }, out);
+    expect(found).toEqual(names.map((_, column) => column % 3 === 1));
+    expect(out.map((column) => Array.from(column))).toEqual(
+      names.map((name) =>
+        many.slice(20, 45).map((row) => (typeof row[name] === 'number' ? row[name] : NaN)),
+      ),
+    );
+  });
+
   it.each([1, 8, 9, 16, 17, 40])('reads %i columns of many rows together', (width) => {
     const names = Array.from({ length: width }, (_, column) => `c${column}`);
     const many = Array.from({ length: 50 }, (_, row) =>

@@ -1,6 +1,7 @@
 import type { FrameLike, OnFault } from '../contract.js';
 import { CellError, UnexpectedItemError } from '../errors.js';
 import { cellsOf, isPackedFrame, unpackColumn, type PackedFrame } from './packed-frame.js';
+import { readNumberProperties, readProperties, type PlainRow } from './read-properties.js';
 
 /** Values of one column that repeat: `values[codes[row]]`. */
 export interface DictionaryColumn {
@@ -24,6 +25,17 @@ export interface Table {
    * columns.
    */
   readCells?(names: readonly string[], range: RowRange, out: readonly unknown[][]): void;
+  /**
+   * Writes the numbers of some rows to `out`, with NaN for missing ones; only if `readCells` is
+   * there too.
+   *
+   * @returns Whether each column has cells of other kinds: `readCells` reads it then.
+   */
+  readNumbers?(
+    names: readonly string[],
+    range: RowRange,
+    out: readonly Float64Array[],
+  ): readonly boolean[];
 }
 
 /** Rows from `start` up to but not including `end`. */
@@ -134,7 +146,6 @@ function tableOfFrame(frame: FrameLike | PackedFrame): Table {
   };
 }
 
-type PlainRow = Readonly<Record<string, unknown>>;
 type Row = PlainRow | ReadonlyMap<string, unknown>;
 
 function tableOfRows(rows: readonly unknown[]): Table {
@@ -191,7 +202,7 @@ class RowTable implements Table {
 
   readCells(names: readonly string[], { start, end }: RowRange, out: readonly unknown[][]): void {
     const { items } = this;
-    if (end - start >= MANY_ROWS && names.every((name) => this.#isOwn(name))) {
+    if (this.#readsProperties(names, end - start)) {
       readProperties(items as readonly PlainRow[], names, start, end, out);
       return;
     }
@@ -199,6 +210,19 @@ class RowTable implements Table {
       const cells = out[column]!;
       for (let row = start; row < end; row++) cells[row - start] = this.#cell(items[row]!, name);
     });
+  }
+
+  readNumbers(
+    names: readonly string[],
+    { start, end }: RowRange,
+    out: readonly Float64Array[],
+  ): readonly boolean[] {
+    if (!this.#readsProperties(names, end - start)) return names.map(() => true);
+    return readNumberProperties(this.items as readonly PlainRow[], names, start, end, out);
+  }
+
+  #readsProperties(names: readonly string[], rows: number): boolean {
+    return rows >= MANY_ROWS && names.every((name) => this.#isOwn(name));
   }
 
   /** Inherited properties are not columns; testing each row for own properties is slow. */
@@ -211,51 +235,6 @@ class RowTable implements Table {
     return this.#isOwn(name) || has(row, name) ? (row as PlainRow)[name] : undefined;
   }
 }
-
-/**
- * Reads columns of plain objects. Each column has its own place in the code, because an engine
- * remembers at each place where the property is, as long as its name stays the same. One place for
- * all columns takes four times as long.
- */
-function readProperties(
-  items: readonly PlainRow[],
-  names: readonly string[],
-  start: number,
-  end: number,
-  out: readonly unknown[][],
-): void {
-  for (let first = 0; first < names.length; first += 16) {
-    // Spare places read the last column again.
-    const of = <T>(all: readonly T[]): T[] =>
-      Array.from({ length: 16 }, (_, i) => all[Math.min(first + i, all.length - 1)]!);
-    const [a, b, c, d, e, f, g, h, i, j, k, l, m, n, o, p] = of(names) as Sixteen<string>;
-    const [A, B, C, D, E, F, G, H, I, J, K, L, M, N, O, P] = of(out) as Sixteen<unknown[]>;
-    const many = names.length - first > 8;
-    for (let row = start, at = 0; row < end; row++, at++) {
-      const item = items[row]!;
-      A[at] = item[a];
-      B[at] = item[b];
-      C[at] = item[c];
-      D[at] = item[d];
-      E[at] = item[e];
-      F[at] = item[f];
-      G[at] = item[g];
-      H[at] = item[h];
-      if (!many) continue;
-      I[at] = item[i];
-      J[at] = item[j];
-      K[at] = item[k];
-      L[at] = item[l];
-      M[at] = item[m];
-      N[at] = item[n];
-      O[at] = item[o];
-      P[at] = item[p];
-    }
-  }
-}
-
-type Eight<T> = [T, T, T, T, T, T, T, T];
-type Sixteen<T> = [...Eight<T>, ...Eight<T>];
 
 function has(row: Row, name: string): boolean {
   return row instanceof Map ? row.has(name) : Object.hasOwn(row, name);
