@@ -9,6 +9,7 @@ import {
   type PyValue,
   type TorchFile,
 } from '../torch/index.js';
+import { isArrayClass } from './arrays/own-class.js';
 import type { LearnerKind } from './contract.js';
 import { readDataLoaders, type DataLoadersRecord } from './data/data-loaders.js';
 import { transformName } from './data/pipeline.js';
@@ -90,10 +91,6 @@ function kindOf(record: PyObject, dls: DataLoadersRecord): LearnerKind {
   return readsArrays(dls) ? 'array' : 'custom';
 }
 
-/** Classes of the transformed inputs in training, if the items are arrays. */
-const ARRAYS =
-  /^(numpy\.ndarray|torch\.(_tensor\.)?Tensor|fastai2?\.torch_core\.Tensor(Base|Image(BW)?)|(tsai\.(data\.)?core|timeseries(_fastai)?\.core)\.\w+)$/;
-
 /**
  * One input of arrays or tensors, by the class of the transformed input, or by a dataset without
  * transforms.
@@ -104,8 +101,7 @@ function readsArrays({ dataset, inputs, loader }: DataLoadersRecord): boolean {
   const [input] = inputs;
   if (!input) return dataset !== undefined && asItems(dataset.attr('tls')) === undefined;
   if (input.transforms.length === 0 && !Array.isArray(input.types)) return true;
-  const last = asItems(input.types)?.at(-1);
-  return last instanceof PyGlobal && ARRAYS.test(last.qualifiedName);
+  return isArrayClass(asItems(input.types)?.at(-1));
 }
 
 function readsImages(dls: DataLoadersRecord): boolean {

@@ -303,6 +303,7 @@ export function isInstance(ctx: Context, value: Value, cls: Value): boolean {
     throw ctx.raise('TypeError', 'isinstance() arg 2 must be a type, a tuple of types, or a union');
   }
   if (ctx.typeOf(value).isSubclassOf(cls) || cls.native?.has?.(value)) return true;
+  if (!cls.native && cls.mro.some((one) => one.native?.hasOf?.(value, cls))) return true;
   // Nothing is known about such a class: a value of a library may be an instance of it.
   if (cls.native?.opaque && !cls.native.has && value instanceof HostObject) {
     throw ctx.unknown(`isinstance() with ${cls.qualifiedName}`);

@@ -218,6 +218,8 @@ export interface NativeClass {
   construct?(ctx: Context, cls: ClassValue, args: readonly Value[], kwargs: Kwargs): Value;
   /** `isinstance` for values that are not an {@link Instance}. */
   has?(value: Value): boolean;
+  /** `isinstance` with a subclass that code defines. */
+  hasOf?(value: Value, cls: ClassValue): boolean;
   /**
    * Only the name of the class is known: a missing attribute is an error that names it, not an
    * AttributeError that the code may catch.

@@ -2,12 +2,12 @@ import { Tensor } from 'onnxruntime-common';
 import { TensorFunction } from '../../onnx/tracing/tensor-function.js';
 import type { Program } from '../../onnx/tracing/program.js';
 import { TensorValue } from '../../onnx/torch-ops/tensor-value.js';
-import type { Names } from '../../python/context.js';
-import { Builtin, ClassValue, Tuple, type Value } from '../../python/values.js';
-import { Tensor as FileTensor, type PyValue } from '../../torch/index.js';
+import type { Context } from '../../python/context.js';
+import { ClassValue, List, Tuple, type Value } from '../../python/values.js';
+import type { PyValue } from '../../torch/index.js';
 import { holdTensors } from '../code/hold-tensors.js';
 import { ArrayValue } from '../code/numpy/array-value.js';
-import { isFloat, type NpDType } from '../code/numpy/dtypes.js';
+import type { NpDType } from '../code/numpy/dtypes.js';
 import { Nd } from '../code/numpy/nd-array.js';
 import { numpyNames } from '../code/numpy/names.js';
 import { isNameAlone, isOpaque, ownProgram } from '../code/own-program.js';
@@ -17,87 +17,14 @@ import {
   transformNames,
 } from '../code/transforms/transform-classes.js';
 import type { LearnerOptions } from '../contract.js';
+import { qualifiedName } from '../data/pipeline.js';
 import { UnsupportedLearnerError } from '../errors.js';
 import { transformTitle } from '../vision/transforms/neutral.js';
+import { makers, tensorClasses, tensorOf, type SeenClass } from './array-names.js';
 import type { Held, ArrayStage } from './array-stage.js';
 
-const CLASSES =
-  /^(tsai\.data\.core\.(TSTensor|NumpyTensor)|fastai\.torch_core\.TensorBase|timeseries_fastai\.core\.TSeries|timeseries\.core\.TensorTS)$/;
-
-/**
- * `TSeries.create`, and `maybe_unsqueeze` within it: a plain line of numbers becomes one variable.
- */
-const CREATE = new Builtin('maybe_unsqueeze', (ctx, [given = null]) => {
-  const tensor = ctx.call(ctx.resolve('torch.as_tensor') ?? null, [given]);
-  const isLine = ctx.equal(ctx.getAttr(tensor, 'ndim'), 1n);
-  return isLine ? ctx.call(ctx.getAttr(tensor, 'unsqueeze'), [0n]) : tensor;
-});
-
-/** The classes of tensors that the notebook's annotations name. */
-function tensorClasses(base: () => Value | undefined, isSeries: boolean): Names {
-  const made = new Map<string, ClassValue>();
-  return {
-    resolve: (name) => {
-      if (!CLASSES.test(name)) return undefined;
-      let cls = made.get(name);
-      if (!cls) {
-        const root = base();
-        cls = new ClassValue(
-          name.slice(name.lastIndexOf('.') + 1),
-          name,
-          root instanceof ClassValue ? [root] : [],
-          name.endsWith('.TSeries') ? [['create', CREATE]] : [],
-          {
-            has: (value) =>
-              value instanceof TensorValue && (isSeries || !name.endsWith('.TSTensor')),
-            construct: (ctx, _own, [value = null], kwargs) =>
-              value instanceof TensorValue
-                ? value
-                : ctx.call(ctx.resolve('torch.tensor') ?? null, [value], kwargs),
-          },
-        );
-        made.set(name, cls);
-      }
-      return cls;
-    },
-    isModule: (path) => /^(tsai|tsai\.data|timeseries|timeseries_fastai)(\.core)?$/.test(path),
-  };
-}
-
-/** Functions that make a tensor of an array, with the dtype of the tensor. */
-const MAKERS: ReadonlyMap<string, 'float32' | 'float64' | undefined> = new Map([
-  ['torch.from_numpy', undefined],
-  ['torch.tensor', undefined],
-  ['torch.as_tensor', undefined],
-  ['torch.FloatTensor', 'float32'],
-  ['fastai.torch_core.tensor', 'float32'],
-]);
-
-/** Makes a tensor of a numpy array: a constant of the graph in progress. */
-function makers(program: () => Program): Names {
-  const values = new Map<string, Value>();
-  for (const [name, floats] of MAKERS) {
-    const own = new Builtin(name, (ctx, [data = null, ...rest], kwargs) => {
-      const asArray = ctx.resolve('torch.asarray') ?? null;
-      if (!(data instanceof ArrayValue)) {
-        const made = ctx.call(asArray, [data, ...rest], kwargs);
-        // `torch.tensor` copies, so a write to one does not change the other.
-        return made === data && name === 'torch.tensor'
-          ? ctx.call(ctx.getAttr(made, 'clone'), [])
-          : made;
-      }
-      const { array } = data;
-      const { data: elements, type, dims } = tensorOf(array);
-      const tensor = FileTensor.fromArray(elements as Float32Array, dims, type as 'float32');
-      const made = ctx.call(asArray, [program().tensor(tensor), ...rest], kwargs);
-      const wanted = floats && isFloat(array.dtype) && array.dtype !== floats;
-      return wanted ? ctx.call(ctx.getAttr(made, 'float'), []) : made;
-    });
-    values.set(name, own);
-  }
-  values.set('timeseries_fastai.core.maybe_unsqueeze', CREATE);
-  return { resolve: (name) => values.get(name), isModule: () => false };
-}
+/** How fastai gives an item to a transform: alone, in a tuple of all inputs, or in a list of those. */
+export type GivenAs = 'item' | 'inputs' | 'samples';
 
 /** The notebook's own transforms of arrays, in one program. */
 export class ArrayCode {
@@ -109,6 +36,7 @@ export class ArrayCode {
     private readonly program: Program,
     records: readonly PyValue[],
     private readonly threads: number,
+    private readonly now: SeenClass,
   ) {
     this.held = holdTensors(records);
   }
@@ -118,33 +46,92 @@ export class ArrayCode {
     isSeries: boolean,
     options: LearnerOptions,
   ): Promise<ArrayCode> {
+    const now: SeenClass = { cls: undefined, madeOther: false };
     const program = await ownProgram(options, (_env, self) => [
       makers(self),
       numpyNames,
       transformNames(),
-      tensorClasses(() => self().evaluator.resolve('torch.Tensor'), isSeries),
+      tensorClasses(() => self().evaluator.resolve('torch.Tensor'), isSeries, now),
     ]);
-    return new ArrayCode(program, records, options.intraOpNumThreads ?? 1);
+    return new ArrayCode(program, records, options.intraOpNumThreads ?? 1, now);
+  }
+
+  /**
+   * A class that subclasses TensorBase: of images, or the notebook's own.
+   *
+   * @throws UnsupportedLearnerError if only its name is known, or if it is another class.
+   */
+  tensorClass(record: PyValue): ClassValue {
+    const cls = this.program.value(record);
+    const isKnown = cls instanceof ClassValue && !isOpaque(cls);
+    if (isKnown && cls.mro.some((one) => one.native?.hasOf)) return cls;
+    const name = qualifiedName(record).slice(0, 100);
+    throw isKnown
+      ? new UnsupportedLearnerError(
+          `The learner's items become "${name}", which does not subclass fastai's TensorBase`,
+          'serve its model with pytorch.saveModel(name, "export.pkl"), and prepare the tensors yourself',
+        )
+      : new UnsupportedLearnerError(
+          `The learner's items become "${name}", a class whose code is not in the file`,
+          "give its source with Learner.load(file, { code: 'notebook.ipynb' })",
+        );
   }
 
   /**
    * The function of a transform's code; undefined if the transform is for training only.
    *
+   * @param given What fastai gives it: the item, a tuple of all inputs, or a list of such tuples.
    * @throws UnsupportedLearnerError if only its name is known.
    */
-  stage(record: PyValue): ArrayStage | undefined {
+  stage(record: PyValue, given: GivenAs): ArrayStage | undefined {
     const { program } = this;
     const transform = program.value(record);
     if (isNameAlone(transform) || isOpaque(transform)) throw unknownCode(record);
     if (isForTraining(program.evaluator, transform)) return undefined;
-    const call = (given: Value): Value =>
-      alone(throughTransform(program.evaluator, transform, given));
-    const code = new TensorFunction(program, (_ctx, [x]) => call(x!), this.threads);
-    this.#functions.push(code);
-    return async (given) => {
-      if (!given.isNumpy) return { tensor: (await code.run([given.tensor]))[0]!, isNumpy: false };
-      return this.#onArray(given.tensor, call);
+    // Of a graph that was made before, the code does not run again: this is what it told.
+    const classes = new Map<ClassValue | undefined, ClassValue | undefined>();
+    const call = (item: Value): Value => {
+      const { cls } = this.now;
+      const made = alone(throughTransform(program.evaluator, transform, wrapped(item, given)));
+      if (made instanceof Tuple || made instanceof List) {
+        throw program.evaluator.unsupported('a transform of one array that returns several');
+      }
+      const told = made instanceof TensorValue ? (made.subclass ?? cls) : undefined;
+      const isUnsure = this.now.madeOther && made instanceof TensorValue && !made.subclass;
+      if (isUnsure || (classes.has(cls) && classes.get(cls) !== told)) {
+        throw program.evaluator.unsupported('a transform whose result may be of several classes');
+      }
+      classes.set(cls, told);
+      return made;
     };
+    const codes = new Map<ClassValue | undefined, TensorFunction>();
+    const codeFor = (cls: ClassValue | undefined): TensorFunction => {
+      let code = codes.get(cls);
+      if (!code) {
+        const run = (_ctx: Context, [x]: readonly TensorValue[]): Value => this.#as(cls, call, x!);
+        code = new TensorFunction(program, run, this.threads);
+        codes.set(cls, code);
+        this.#functions.push(code);
+      }
+      return code;
+    };
+    return async ({ tensor, isNumpy, cls }) => {
+      const made = isNumpy
+        ? await this.#onArray(tensor, (given) => this.#as(cls, call, given))
+        : { tensor: (await codeFor(cls).run([tensor]))[0]!, isNumpy: false };
+      return { ...made, cls: classes.get(cls) };
+    };
+  }
+
+  /** Calls code whose tensors are of a class unless it makes others. */
+  #as(cls: ClassValue | undefined, call: (given: Value) => Value, given: Value): Value {
+    const before = { ...this.now };
+    Object.assign(this.now, { cls, madeOther: false });
+    try {
+      return call(given);
+    } finally {
+      Object.assign(this.now, before);
+    }
   }
 
   /** numpy computes at once. Tensors are values of a graph that runs later. */
@@ -177,9 +164,20 @@ export class ArrayCode {
   }
 }
 
-/** The item of a one-tuple. */
-const alone = (value: Value): Value =>
-  value instanceof Tuple && value.items.length === 1 ? value.items[0]! : value;
+function wrapped(item: Value, given: GivenAs): Value {
+  if (given === 'item') return item;
+  const inputs = new Tuple([item]);
+  return given === 'inputs' ? inputs : new List([inputs]);
+}
+
+/** The item of a tuple or list of one. */
+function alone(value: Value): Value {
+  let made = value;
+  while ((made instanceof Tuple || made instanceof List) && made.items.length === 1) {
+    made = made.items[0]!;
+  }
+  return made;
+}
 
 function unknownCode(record: PyValue): UnsupportedLearnerError {
   const title = transformTitle(record);
@@ -194,14 +192,4 @@ function unknownCode(record: PyValue): UnsupportedLearnerError {
 function ndOf({ type, data, dims }: Tensor): Nd {
   const wide = data instanceof BigInt64Array ? Float64Array.from(data, Number) : data;
   return Nd.of(type as NpDType, dims, wide as Float64Array);
-}
-
-function tensorOf(array: Nd): Tensor {
-  const { dtype, shape } = array;
-  const data = array.flat();
-  if (dtype === 'int64') return new Tensor('int64', BigInt64Array.from(data, BigInt), shape);
-  if (dtype === 'uint64') {
-    return new Tensor('uint64', BigUint64Array.from(data, BigInt), shape);
-  }
-  return new Tensor(dtype, data.slice() as Float32Array, shape);
 }

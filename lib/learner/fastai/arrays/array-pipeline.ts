@@ -1,5 +1,5 @@
 import { Tensor } from 'onnxruntime-common';
-import { PyObject, type PyValue } from '../../torch/index.js';
+import { asItems, PyGlobal, PyObject, type PyValue } from '../../torch/index.js';
 import type { LearnerOptions } from '../contract.js';
 import { entryStage, isOfFastai, qualifiedName, transformName } from '../data/pipeline.js';
 import { UnsupportedLearnerError } from '../errors.js';
@@ -14,6 +14,8 @@ import {
   type ArrayStage,
   type Held,
 } from './array-stage.js';
+import type { GivenAs } from './array-code.js';
+import { isImageClass, isImageTensor, isOwnClass } from './own-class.js';
 import { isOfSeries, selectionOf } from './series-dataset.js';
 
 const TENSOR =
@@ -41,9 +43,9 @@ export class ArrayPipeline {
     const { trainingOnly } = options;
     const at = entryOf(types, transforms, file);
     const isSeries = isOfSeries(file);
-    const isImage = lastClass(types) === 'TensorImage';
+    const isImage = isImageClass(asItems(types)?.at(-1));
     const foreign: PyValue[] = [];
-    const known = (record: PyValue): readonly ArrayStage[] | PyValue => {
+    const known = (record: PyValue): Found => {
       const found = knownStage(record, trainingOnly);
       if (!found) foreign.push(record);
       return found ?? record;
@@ -51,24 +53,43 @@ export class ArrayPipeline {
     const { readSeriesTransform } = afterBatch.some(isOfTsai)
       ? await import('./timeseries/index.js')
       : { readSeriesTransform: undefined };
-    const batch = (record: PyValue): readonly ArrayStage[] | PyValue => {
+    const batch = (record: PyValue): Found => {
       if (doesNothing(record, trainingOnly)) return [];
       const series = readSeriesTransform?.(record, isSeries);
       if (series) return series.map(ofBatch);
       if (isOfFastai(record) && transformName(record) === 'Normalize') {
-        return isImage && record instanceof PyObject ? [ofBatch(normalizing(record))] : [];
+        return record instanceof PyObject ? [normalizesImages(record, isImage)] : [];
       }
       return known(record);
     };
-    const items = [...transforms.slice(at.stage), ...afterItem].map(known);
-    const batches = [...beforeBatch, ...afterBatch].map(batch);
+    const own = transforms.slice(at.stage).map(known);
+    const items = afterItem.map(known);
+    const samples = beforeBatch.map(known);
+    const batches = afterBatch.map(batch);
     const selection = selectionOf(file);
-    const code = foreign.length > 0 ? await openCode(foreign, isSeries, options) : undefined;
-    const resolved = (found: readonly ArrayStage[] | PyValue): readonly ArrayStage[] =>
-      isStages(found) ? found : [code!.stage(found) ?? []].flat();
+    const classes = (asItems(types) ?? []).slice(at.stage).map(ownClassOf);
+    const needsCode =
+      foreign.length > 0 ||
+      classes.some((type) => type instanceof PyGlobal && !isImageTensor(type));
+    const code = needsCode ? await openCode(foreign, isSeries, options) : undefined;
+    const resolved = (found: Found, given: GivenAs): readonly ArrayStage[] =>
+      isStages(found) ? found : [code!.stage(found, given) ?? []].flat();
+    const as = (type: PyValue | undefined): ArrayStage[] => {
+      if (!code || type === undefined) return [];
+      const cls = code.tensorClass(type);
+      return [(given) => ({ ...given, cls })];
+    };
     return new ArrayPipeline(
-      items.flatMap(resolved),
-      [...(selection ? [ofBatch(selection)] : []), ...batches.flatMap(resolved)],
+      [
+        ...as(classes[0]),
+        ...own.flatMap((found, i) => [...resolved(found, 'item'), ...as(classes[i + 1])]),
+        ...items.flatMap((found) => resolved(found, 'inputs')),
+        ...samples.flatMap((found) => resolved(found, 'samples')),
+      ],
+      [
+        ...(selection ? [ofBatch(selection)] : []),
+        ...batches.flatMap((found) => resolved(found, 'inputs')),
+      ],
       at.isNumpy,
       code,
       !selection && foreign.length === 0 && [...afterBatch].every(keepsShape),
@@ -78,19 +99,34 @@ export class ArrayPipeline {
   /** A batch of one. @throws ArrayItemError, RaisedInCodeError */
   async apply(item: GivenArray): Promise<Tensor> {
     let state: Held = { tensor: tensorOf(item), isNumpy: this.startsAsNumpy };
-    for (const stage of this.stages) state = await stage(state);
+    const apply = async (stage: ArrayStage): Promise<Held> => ({
+      cls: state.cls,
+      ...(await stage(state)),
+    });
+    for (const stage of this.stages) state = await apply(stage);
     const { tensor } = toTensor(state);
     state = {
+      ...state,
       tensor: new Tensor(tensor.type, tensor.data as Float32Array, [1, ...tensor.dims]),
       isNumpy: false,
     };
-    for (const stage of this.batchStages) state = await stage(state);
+    for (const stage of this.batchStages) state = await apply(stage);
     return state.tensor;
   }
 
   async release(): Promise<void> {
     await this.code?.release();
   }
+}
+
+/** fastai's `Normalize`. Without code, the class of the last stage is that of the batch. */
+function normalizesImages(record: PyObject, isImage: boolean): ArrayStage {
+  let stage: ArrayStage | undefined;
+  return (given) => {
+    const { cls } = given;
+    const applies = cls ? cls.mro.some(({ name }) => name === 'TensorImage') : isImage;
+    return applies ? (stage ??= ofBatch(normalizing(record)))(given) : given;
+  };
 }
 
 type Found = readonly ArrayStage[] | PyValue;
@@ -100,6 +136,10 @@ const CHANGES_SHAPE =
   /^TS(CyclicalPosition|LinearPosition|Position|Missingness|PositionGaps|RollingMean|DropVars|OneHotEncode|PatchEncoder|TuplePatchEncoder|Diff|LogReturn)$/;
 
 const keepsShape = (record: PyValue): boolean => !CHANGES_SHAPE.test(transformName(record));
+
+/** A class of tensors that code tells from others. */
+const ownClassOf = (type: PyValue): PyValue | undefined =>
+  isOwnClass(type) || isImageTensor(type) ? type : undefined;
 
 const isStages = (found: Found): found is readonly ArrayStage[] => Array.isArray(found);
 
@@ -117,7 +157,8 @@ function entryOf(
   { className }: LearnerFile,
 ): { readonly stage: number; readonly isNumpy: boolean } {
   if (transforms.length === 0) return { stage: 0, isNumpy: false };
-  const isOne = (name: string): boolean => name === ARRAY || TENSOR.test(name);
+  const isOne = (name: string, type: PyValue): boolean =>
+    name === ARRAY || TENSOR.test(name) || isOwnClass(type);
   const stage = entryStage(types, isOne);
   if (stage !== undefined) {
     const numpy = entryStage(types, (name) => name === ARRAY);
@@ -130,11 +171,6 @@ function entryOf(
       'its transforms takes an array',
     'serve its model with pytorch.saveModel(name, "export.pkl"), and prepare the tensors yourself',
   );
-}
-
-function lastClass(types: PyValue | undefined): string {
-  const last = Array.isArray(types) ? types.at(-1) : undefined;
-  return last === undefined || last === null ? '' : transformName(last);
 }
 
 function tensorOf({ data, dims }: GivenArray): Tensor {

@@ -1,5 +1,6 @@
 import { Tensor } from 'onnxruntime-common';
 import { asNumber, PyObject, Tensor as FileTensor, type PyValue } from '../../torch/index.js';
+import type { ClassValue } from '../../python/values.js';
 import { isOfFastai, qualifiedName, transformName } from '../data/pipeline.js';
 import { UnsupportedLearnerError } from '../errors.js';
 import { doesNothing, transformTitle } from '../vision/transforms/neutral.js';
@@ -11,6 +12,8 @@ import { readForerunner } from './timeseries/forerunners.js';
 export interface Held {
   readonly tensor: Tensor;
   readonly isNumpy: boolean;
+  /** The notebook's subclass of Tensor; a stage without it keeps that of its item. */
+  readonly cls?: ClassValue | undefined;
 }
 
 export type ArrayStage = (given: Held) => Held | Promise<Held>;

@@ -28,11 +28,11 @@ export function isOfFastai(transform: PyValue): boolean {
  */
 export function entryStage(
   types: PyValue | undefined,
-  matches: (typeName: string) => boolean,
+  matches: (typeName: string, type: PyValue) => boolean,
 ): number | undefined {
   const stages = asItems(types) ?? [];
   const index = stages.findIndex((stage) =>
-    (Array.isArray(stage) ? stage : [stage]).some((type) => matches(typeName(type))),
+    (Array.isArray(stage) ? stage : [stage]).some((type) => matches(typeName(type), type)),
   );
   return index === -1 ? undefined : index;
 }

@@ -1,6 +1,6 @@
 import type { Context } from '../../python/context.js';
 import { HostObject, type BinaryOp, type CompareOp, type UnaryOp } from '../../python/host.js';
-import { Builtin, type Value } from '../../python/values.js';
+import { Builtin, type ClassValue, type Value } from '../../python/values.js';
 import type { Value as GraphValue } from '../graph.js';
 import { dtypeValue } from './dtypes.js';
 import type { TorchEnv } from './env.js';
@@ -62,6 +62,8 @@ export class TensorValue extends HostObject {
   contiguous = true;
   /** Attributes that the code set: `x.orig = ...`. */
   readonly attrs = new Map<string, Value>();
+  /** The subclass of Tensor, defined by code, that it was made as. */
+  subclass: ClassValue | undefined;
   /** Whether it is an `nn.Parameter`. */
   isParameter = false;
   readonly #env: () => TorchEnv;

@@ -12,6 +12,7 @@ import {
   type Native,
   type Value,
 } from '../../../python/values.js';
+import { TensorValue } from '../../../onnx/torch-ops/tensor-value.js';
 import { PilImage } from '../pil/image-value.js';
 import { boundTo, MethodNames, methodFor, Overloads } from './method-for.js';
 
@@ -26,6 +27,7 @@ const isTuple = (value: Value): value is Tuple =>
 
 /** `retain_type(made, given, returns)`: the class of the input, if it is more specific. */
 function retained(made: Value, given: Value, returns: ClassValue | null | undefined): Value {
+  if (made instanceof TensorValue && returns && !returns.native) made.subclass ??= returns;
   if (returns === null || !(made instanceof PilImage)) return made;
   if (returns) return made.cls.isSubclassOf(returns) ? made : made.as(returns);
   if (!(given instanceof PilImage) || !given.cls.isSubclassOf(made.cls)) return made;
