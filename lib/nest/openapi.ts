@@ -9,14 +9,14 @@ import type {
   ApiSchemaOptions,
 } from '@nestjs/swagger';
 
-// The decorators of @nestjs/swagger that this package uses. They write what its own write, where
-// it looks for that, and do not load it: it is half as large as Nest, and most processes never make
-// a document. It can be made by SwaggerModule itself, which tells nobody before, so the metadata has
-// to be there from the start. A test compares them with those of @nestjs/swagger.
+// The decorators of @nestjs/swagger that this package uses. They write the same metadata as the
+// originals without loading the package, which is half as large as Nest: most processes never
+// create a document. SwaggerModule may create one at any time without notice, so the metadata must
+// exist from the start. A test compares them with those of @nestjs/swagger.
 
 type Facts = Record<string, unknown>;
 
-/** On the decorated method, else on the class. */
+/** On the decorated method, or else on the class. */
 type AnyDecorator = (
   target: object,
   key?: string | symbol,
@@ -72,7 +72,7 @@ export const ApiOperation = (options: ApiOperationOptions) =>
     ...defined({ summary: '', ...options }),
   }));
 
-/** @param options `type` is a class, or left out. */
+/** @param options `type` is a class, or omitted. */
 export function ApiResponse({ status, ...options }: ApiResponseOptions & { status: number }) {
   const { type, description = '' } = options as { type?: unknown; description?: string };
   const response: Facts = { ...options, description, type, isArray: type && false };
@@ -106,10 +106,10 @@ const PROPERTIES = 'swagger/apiModelPropertiesArray';
 const PROPERTY = 'swagger/apiModelProperties';
 
 /**
- * Of a property that is not described yet.
+ * For a property without a description.
  *
- * @param options `type` is a text or a function that gives a class, or is left out; `enum` is a
- * list.
+ * @param options `type` is a text or a function that returns a class, or is omitted; `enum` is a
+ *   list.
  */
 export function ApiProperty(options: ApiPropertyOptions): PropertyDecorator {
   return (target, key) => {
@@ -128,7 +128,7 @@ function typeOf(values: readonly unknown[]): string {
   return ['string', 'boolean'].find((type) => types.some((each) => each === type)) ?? 'number';
 }
 
-/** What the compiler, or the plugin of @nestjs/swagger for it, has noted of a property. */
+/** The metadata of a property from the compiler, or from the compiler plugin of @nestjs/swagger. */
 function designed(target: object, key: string | symbol): unknown {
   const { _OPENAPI_METADATA_FACTORY: noted } = target.constructor as {
     _OPENAPI_METADATA_FACTORY?: () => Record<string | symbol, { type?: unknown } | undefined>;
@@ -136,7 +136,7 @@ function designed(target: object, key: string | symbol): unknown {
   return noted?.()[key]?.type ?? Reflect.getMetadata('design:type', target, key);
 }
 
-/** Where the schema of a class is in the document. */
+/** The reference to the schema of a class in the document. */
 export function getSchemaPath(model: new (...args: never[]) => object): string {
   const schemas = Reflect.getOwnMetadata('swagger/apiSchema', model) as
     { name?: string }[] | undefined;

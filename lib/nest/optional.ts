@@ -1,7 +1,7 @@
 import { createRequire } from 'node:module';
 import { MissingPackageError } from './http/errors.js';
 
-/** Peers that an application installs only where it uses what needs them. */
+/** Peers that an application installs only if it uses the features that need them. */
 interface OptionalPackages {
   '@nestjs/bullmq': {
     getSharedConfigToken(key?: string): string;
@@ -18,12 +18,12 @@ const require = createRequire(import.meta.url);
 
 const hidden = new Set<keyof OptionalPackages>();
 
-/** Has a package count as missing, which would load another copy of Nest beside that in use. */
+/** Treats a package as missing, because it would load a second copy of Nest. */
 export function hide(name: keyof OptionalPackages): void {
   hidden.add(name);
 }
 
-/** The package; undefined where it is not installed. One that is broken throws its own error. */
+/** The package; undefined if it is not installed. A broken package throws its own error. */
 export function optional<Name extends keyof OptionalPackages>(
   name: Name,
 ): OptionalPackages[Name] | undefined {

@@ -63,8 +63,8 @@ const configurable = new ConfigurableModuleBuilder<VtsModuleOptions>({
 export const { OPTIONS_TYPE, ASYNC_OPTIONS_TYPE } = configurable;
 
 /**
- * What an application has once: the store, the runners, the probes. Made when the application is
- * scanned, so that every class that injects a runner has been declared by then.
+ * The parts that an application has once: the store, the runners, the probes. They are created when
+ * the application is scanned, because every class that injects a runner has been declared by then.
  */
 @Module({
   imports: [DiscoveryModule],
@@ -73,7 +73,7 @@ export const { OPTIONS_TYPE, ASYNC_OPTIONS_TYPE } = configurable;
       provide: ModelStore,
       // The options of the protocol and of jobs are checked by that as well.
       inject: [VTS_MODULE_OPTIONS, VTS_RUNNABLES, VTS_OPEN_INFERENCE, VTS_JOBS],
-      // A bundle has its models with it, wherever the app looked for them before.
+      // A bundle contains its models, wherever the app looked for them before.
       useFactory: (options: VtsModuleOptions, runnables: readonly RunnableClass[]) => {
         const { home } = checkModuleOptions(options, runnables);
         return new ModelStore(process.env['VTS_BUNDLE_HOME'] ?? home);
@@ -123,8 +123,8 @@ export class VtsCoreModule extends configurable.ConfigurableModuleClass implemen
   }
 
   /**
-   * Called in applications with HTTP alone: after their own middleware, before that of modules and
-   * the routes.
+   * Called only in applications with HTTP: after their own middleware, and before that of modules
+   * and the routes.
    *
    * @throws UnsupportedAdapterError
    */
@@ -160,8 +160,8 @@ export class VtsCoreModule extends configurable.ConfigurableModuleClass implemen
 }
 
 /**
- * Adds the routes of probes and metrics to the module, and the runnables; Nest wants them before it
- * makes anything.
+ * Adds the routes of probes and metrics to the module, and the runnables. Nest needs them before it
+ * creates anything.
  */
 function withExtras(
   definition: DynamicModule,

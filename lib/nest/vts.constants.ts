@@ -16,16 +16,16 @@ export const VTS_LOG_CONTEXT = 'VtsServing';
 /** Context of the access log's lines. */
 export const VTS_ACCESS_CONTEXT = 'VtsAccess';
 
-/** Token of the resolved options of metrics; undefined where they are turned off. */
+/** Token of the resolved options of metrics; undefined if they are turned off. */
 export const VTS_METRICS_OPTIONS = 'VTS:MetricsOptions';
 
 /** Token of the paths of the probes. */
 export const VTS_HEALTH_PATHS = 'VTS:HealthPaths';
 
-/** Token of the resolved options of the Open Inference Protocol, where it is served. */
+/** Token of the resolved options of the Open Inference Protocol, if it is served. */
 export const VTS_OPEN_INFERENCE = 'VTS:OpenInference';
 
-/** Token of the resolved options of jobs, where they are turned on. */
+/** Token of the resolved options of jobs, if they are turned on. */
 export const VTS_JOBS = 'VTS:Jobs';
 
 /**

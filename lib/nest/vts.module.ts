@@ -52,8 +52,8 @@ export class VtsModule {
 }
 
 function root(configure: () => DynamicModule): DynamicModule {
-  // Nest resolves the reference while it scans, when all classes with @Runner have been declared,
-  // and tells dynamic modules apart by reference: it must get the same one each time.
+  // Nest resolves the reference while it scans, when all classes with @Runner have been declared.
+  // It distinguishes dynamic modules by reference, so it must get the same one each time.
   let core: DynamicModule | undefined;
   const resolve = (): DynamicModule => (core ??= VtsCoreModule.withRunners(configure()));
   return { module: VtsModule, imports: [forwardRef(resolve)] };

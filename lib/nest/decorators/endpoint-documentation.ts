@@ -61,7 +61,7 @@ export function apiRouteParameters(route: string): MethodDecorator[] {
   );
 }
 
-/** Error responses, by their statuses, with what they mean. */
+/** Error responses and their meanings, by status. */
 export function apiErrors(meanings: Readonly<Record<string, string>>): MethodDecorator[] {
   return Object.entries(meanings).map(([status, meaning]) =>
     ApiResponse({
@@ -120,7 +120,7 @@ function requestContent(input: IoDescriptor<unknown, never>): Record<string, Con
   return content;
 }
 
-/** What a response has that the descriptor writes. */
+/** The content of a response that the descriptor writes. */
 export function responseContent(output: IoDescriptor<unknown, unknown>): Record<string, Content> {
   const content = mainContent(output);
   const others = Object.entries(output.outputAlternatives ?? {});

@@ -40,7 +40,7 @@ export function servedBy(
     const own = method.value as AnyHandler;
     const { handler, requestAt } = servedHandler(target, key, own, endpoint);
     method.value = handler;
-    // When it is called as a function, nobody else does this.
+    // If it is called as a function, nothing else does this.
     Object.defineProperty(target, key, method);
     defineEndpoint(handler, endpoint);
     Input(endpoint)(target, key, 0);

@@ -14,7 +14,7 @@ export interface ModelCard {
   readonly name: string;
   readonly tag?: string;
   readonly created?: string;
-  /** Of what made it, by package. */
+  /** The versions of the packages that made it, by package. */
   readonly versions: Readonly<Record<string, string>>;
   readonly labels: Readonly<Record<string, string>>;
   readonly description: LearnerDescription | ModuleDescription | EndpointDescription;
@@ -41,7 +41,7 @@ export async function modelCard(
   store: ModelStore,
   samples: readonly Sample[],
 ): Promise<ModelCard> {
-  // Versions come and go where the store is watched.
+  // Versions change if the store is watched.
   const { info } = await store.get(runner.tag);
   const learner = FASTAI.modules.includes(info.module);
   const description = learner
@@ -63,7 +63,7 @@ export async function modelCard(
   };
 }
 
-/** Of images, classes alone are explained; of texts and rows, numbers too. */
+/** For images, only classes can be explained; for texts and rows, numbers too. */
 const EXPLAINED = ['classify', 'multilabel'];
 
 function isOffered(

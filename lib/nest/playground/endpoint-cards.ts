@@ -84,12 +84,12 @@ export function endpointCard(
 function typeOf(descriptor: Descriptor): DescribedSide['type'] {
   const found = TYPES.find(([, type]) => descriptor instanceof type);
   if (found) return found[0];
-  // Of the application's own class.
+  // For the application's own class.
   if (descriptor.mediaType.endsWith('json')) return 'json';
   return descriptor.mediaType.startsWith('text/') ? 'text' : 'file';
 }
 
-/** Undefined where the descriptor waits for a model that is not loaded. */
+/** Undefined if the descriptor waits for a model that is not loaded. */
 function known<T>(read: () => T): T | undefined {
   try {
     return read();

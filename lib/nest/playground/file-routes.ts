@@ -3,7 +3,9 @@ import type { AbstractHttpAdapter } from '@nestjs/core';
 import { pathOf, rawRequest } from '../http/platform.js';
 import type { ServedFile } from './page-files.js';
 
-/** Nothing from elsewhere, no code in the page itself, and no frame of another site around it. */
+/**
+ * Allows nothing from other hosts, no inline code, and no frame of another site around the page.
+ */
 const POLICY = [
   "default-src 'none'",
   "script-src 'self'",
@@ -19,8 +21,8 @@ const POLICY = [
 const YEAR_SECONDS = 31_536_000;
 
 /**
- * Serves files, and the page at `root` with a slash behind it: without one, its relative URLs would
- * lead elsewhere.
+ * Serves files, and the page at `root` with a trailing slash. Without it, the page's relative URLs
+ * would be wrong.
  *
  * @param root '' or a path such as `/playground`.
  */
@@ -35,7 +37,7 @@ export function serveFiles(
     };
     adapter.get(`${root}/${file.path}`, serve as never);
     if (file.path !== '' || root === '') continue;
-    // Express takes it for the same route.
+    // Express treats it as the same route.
     if (adapter.getType() !== 'express') adapter.get(root, serve as never);
   }
 }
@@ -49,7 +51,7 @@ function send(
   const { originalUrl, url = '' } = given as { originalUrl?: string; url?: string };
   const asked = originalUrl ?? url;
   if (file.path === '' && !pathOf(asked).endsWith('/')) {
-    // Relative, as a proxy may have taken a prefix away.
+    // Relative, because a proxy may have removed a prefix.
     const last = pathOf(asked).slice(pathOf(asked).lastIndexOf('/') + 1);
     adapter.setHeader(response, 'location', `${last}/${asked.slice(pathOf(asked).length)}`);
     adapter.reply(response, '', 308);

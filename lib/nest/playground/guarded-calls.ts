@@ -7,12 +7,12 @@ import { InvalidPlaygroundError } from './errors.js';
 /** A handler of a route, as frameworks call it. */
 export type RouteHandler = (given: object, response: object) => void;
 
-/** What a method gives to be sent; undefined where it has answered itself. */
+/** The value that a method returns for the response; undefined if it has answered itself. */
 type Method = (given: object, response: object) => Promise<unknown>;
 
 /**
- * Makes handlers of methods that run behind the global guards of an application, and answer errors as
- * endpoints do. Interceptors and pipes are the application's own affair.
+ * Makes handlers from methods. They run behind the global guards of an application, and answer
+ * errors like endpoints. Interceptors and pipes do not run for them.
  */
 export class GuardedCalls {
   readonly #contexts: ExternalContextCreator;

@@ -13,7 +13,7 @@ import {
 } from '../served-model/served-endpoint.js';
 import type { GuardedCalls } from './guarded-calls.js';
 
-/** Until the model is found; its requests wait for that. */
+/** Resolves when the model is found; its requests wait for that. */
 const UNKNOWN = new Json();
 
 /** A model that the page serves itself; guards see this class and the names of its methods. */
@@ -37,7 +37,7 @@ export class PlaygroundModel {
       show: this.#endpoint('show'),
     };
     this.#finding = this.#find(tag, runner, store);
-    // Opening its runner has the same error, and ends the start of the application.
+    // Opening its runner throws the same error, which ends the start of the application.
     this.#finding.catch(() => undefined);
   }
 
@@ -53,7 +53,7 @@ export class PlaygroundModel {
     return this.#serve('show', given, response);
   }
 
-  /** Routes `POST {path}/predict`, `/explain` and `/show`; gives their paths. */
+  /** Routes `POST {path}/predict`, `/explain` and `/show`, and returns their paths. */
   route(path: string, platform: HttpPlatform, calls: GuardedCalls): string[] {
     return ENDPOINT_NAMES.map((name) => {
       const at = `${path}/${name}`;
@@ -67,7 +67,7 @@ export class PlaygroundModel {
     this.#found = await servedEndpoints(tag, await store.get(tag), () => runner);
   }
 
-  /** Its descriptors are known when the model is. */
+  /** Its descriptors are known once the model is known. */
   #endpoint(name: EndpointName): Endpoint {
     const descriptors = (): Pick<Endpoint, 'input' | 'output'> =>
       this.#found[name] ?? { input: UNKNOWN, output: UNKNOWN };

@@ -11,7 +11,7 @@ export interface ServedFile {
   readonly type: string;
   readonly bytes: Uint8Array;
   readonly etag: string;
-  /** Its name tells its content. */
+  /** Its name contains a digest of its content. */
   readonly immutable: boolean;
 }
 
@@ -31,7 +31,7 @@ const HASHED = /-[\w-]{8}\.\w+$/;
 /**
  * The files of the page, read when the application starts: no request reaches the file system.
  *
- * @param folder Where a build has put them.
+ * @param folder The folder where the build puts them.
  * @throws PlaygroundMissingError
  */
 export function readPage(folder = pageFolder()): ServedFile[] {
@@ -57,7 +57,7 @@ export function servedFile(
   return { path, type, bytes, etag: `"${digest}"`, immutable };
 }
 
-/** Found by the package, as bundling moves this module. */
+/** Found through the package, because bundling moves this module. */
 function pageFolder(): string {
   try {
     const root = dirname(createRequire(import.meta.url).resolve('nestjs-vts/package.json'));

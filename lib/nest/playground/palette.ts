@@ -1,6 +1,6 @@
 type Colour = readonly [red: number, green: number, blue: number];
 
-/** Degrees between the hues of two classes that follow each other: no two come close for long. */
+/** Degrees between the hues of consecutive classes, so that hues stay far apart for long. */
 const GOLDEN_ANGLE = 137.507_764;
 
 /**
@@ -14,7 +14,7 @@ export const MASK_COLOURS: readonly Colour[] = Array.from({ length: 256 }, (_, i
 
 function colourOf(index: number): Colour {
   const hue = (index * GOLDEN_ANGLE) % 360;
-  // Hues come round again after some dozens, in another lightness.
+  // Hues repeat after some dozens, with another lightness.
   const lightness = [0.55, 0.7, 0.42][Math.floor(index / 12) % 3]!;
   return fromHsl(hue, 0.68, lightness);
 }

@@ -13,11 +13,11 @@ export interface PageContent {
   readonly samples: readonly Sample[];
   /** From the page to the root of the application: `../`. */
   readonly up: string;
-  /** Paths of endpoints that are the models'. */
+  /** The paths of the models' endpoints. */
   readonly own: ReadonlySet<string>;
 }
 
-/** What the page asks for when it is loaded; guards see this class. */
+/** The requests of the page when it loads; guards see this class. */
 export class PlaygroundPage {
   #schemas: Schemas | undefined;
 
@@ -40,7 +40,7 @@ export class PlaygroundPage {
     const { own, up } = this.content;
     const routes = this.platform
       .endpointRoutes()
-      // Protocols have clients of their own.
+      // Protocols have their own clients.
       .filter(([path, { protocol }]) => {
         return protocol === undefined && !own.has(path) && !/[*{(]/.test(path);
       });

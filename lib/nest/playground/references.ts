@@ -9,13 +9,13 @@ export type Schemas = Readonly<Record<string, IoSchema>>;
 /** Classes may refer to themselves. */
 const MOST_LEVELS = 6;
 
-/** The schemas of an application's classes; none where @nestjs/swagger is not installed. */
+/** The schemas of an application's classes; none if @nestjs/swagger is not installed. */
 export function schemasOf(app: INestApplication): Schemas {
   if (optional('@nestjs/swagger') === undefined) return {};
   return (createVtsDocument(app).components?.schemas ?? {}) as Schemas;
 }
 
-/** A schema with what it refers to in the place of references. */
+/** A schema with its references resolved. */
 export function withoutReferences(schema: IoSchema, schemas: Schemas, level = 0): IoSchema {
   if (level > MOST_LEVELS) return {};
   const { $ref, ...rest } = schema;

@@ -5,13 +5,13 @@ import { MEDIA_TYPES } from '../io/image/image-output.js';
 import { InvalidPlaygroundError } from './errors.js';
 import { servedFile, type ServedFile } from './page-files.js';
 
-/** More would not help on a page. */
+/** More samples would not help on a page. */
 const MOST_SAMPLES = 24;
 const MOST_BYTES = 20 * 1024 * 1024;
-/** Files of a folder that are looked at. */
+/** How many files of a folder are read at most. */
 const MOST_FILES = 10_000;
 
-/** Something to try a model with. */
+/** A sample to try a model with. */
 export interface Sample {
   readonly name: string;
   readonly kind: 'image' | 'text';
@@ -19,10 +19,10 @@ export interface Sample {
 }
 
 /**
- * The first images and texts (`.txt`) of a folder, by name, read when the application starts. Files
- * above 20 MiB are left out, and so is what is neither.
+ * The first images and texts (`.txt`) of a folder, by name, read when the application starts. Other
+ * files and files above 20 MiB are left out.
  *
- * @throws InvalidPlaygroundError for what is not a folder, or has no samples.
+ * @throws InvalidPlaygroundError for a path that is not a folder, or has no samples.
  */
 export function readSamples(folder: string): Sample[] {
   if (statSync(folder, { throwIfNoEntry: false })?.isDirectory() !== true) {
@@ -38,7 +38,7 @@ export function readSamples(folder: string): Sample[] {
     if (format === undefined && !name.endsWith('.txt')) continue;
     const kind = format === undefined ? 'text' : 'image';
     const type = format === undefined ? 'text/plain; charset=utf-8' : MEDIA_TYPES[format];
-    // By number: names are anything.
+    // By number, because names may contain anything.
     samples.push({ name, kind, file: servedFile(`samples/${samples.length}`, type, bytes) });
     if (samples.length === MOST_SAMPLES) break;
   }

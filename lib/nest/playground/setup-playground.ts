@@ -39,10 +39,10 @@ export interface VtsPlaygroundOptions {
   samples?: string;
 }
 
-/** A model whose endpoints the application has already. */
+/** A model with existing endpoints in the application. */
 export interface RoutedModel {
   readonly name: string;
-  /** As its runner is injected. */
+  /** The tag by which its runner is injected. */
   readonly tag: string;
   /** The path before `/predict`, without slashes at its ends; '' for none. */
   readonly path: string;
@@ -75,9 +75,9 @@ export function setupVtsPlayground(
 }
 
 /**
- * The same, with models whose endpoints are there already.
+ * The same, with models that already have endpoints.
  *
- * @returns The paths of what is open to everybody.
+ * @returns The paths that are open to everybody.
  */
 export function servePlayground(
   app: INestApplication,
@@ -130,7 +130,7 @@ function rootOf(path: string): string {
   );
 }
 
-/** @throws InvalidPlaygroundError where the application has no such part. */
+/** @throws InvalidPlaygroundError if the application does not have such a part. */
 function partOf<Part>(app: INestApplication, part: Type<Part>): Part {
   try {
     return app.get<Part>(part, { strict: false });

@@ -6,7 +6,7 @@ import { whenLoaded } from './when-loaded.js';
 
 const EVENTS = 'text/event-stream';
 
-/** What an endpoint of a model answers, in the forms that `Accept` may ask for. */
+/** The answer of a model's endpoint, in the forms that `Accept` may request. */
 export class Answer {
   constructor(
     /** The value that is sent as JSON. */
@@ -23,8 +23,8 @@ export interface AnswerForms {
 }
 
 /**
- * The answer of a model: JSON, or what else of it `Accept` asks for. Words of a language model are
- * server-sent events where that asks for `text/event-stream`.
+ * The answer of a model: JSON, or another form that `Accept` requests. Words of a language model
+ * are server-sent events if it requests `text/event-stream`.
  */
 export class AnswerBody extends Json {
   override readonly outputAlternatives: Readonly<Record<string, IoSchema>>;
@@ -37,7 +37,7 @@ export class AnswerBody extends Json {
     this.outputAlternatives = others;
     this.#types = new MediaTypes([this.mediaType, ...Object.keys(others)]);
     this.serializeEvent = EVENTS in others ? wordOf : undefined;
-    // Types by the model are known when it is loaded.
+    // Types that depend on the model are known once it is loaded.
     const known = (): IoSchema => whenLoaded(schema) ?? {};
     Object.defineProperty(this, 'schema', { get: known, enumerable: true });
   }

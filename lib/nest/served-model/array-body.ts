@@ -15,7 +15,7 @@ const CSV_SCHEMA: IoSchema = {
   description: 'Numbers separated by commas, one variable per line, without a header.',
 };
 const NUMBER: IoSchema = { type: 'number', nullable: true };
-/** Steps of the example where a learner takes any number of them. */
+/** The number of steps in the example, if a learner takes any number. */
 const SOME_STEPS = 8;
 
 /** An array for a learner: nested JSON arrays in which null is a missing value, `.npy` or CSV. */
@@ -44,7 +44,10 @@ export class ArrayBody extends InputBody<unknown> {
     return this.#arrays.accepts(mediaType) || TEXTS.includes(mediaType ?? '');
   }
 
-  /** A text is read where the learner is: by its shape, and off the thread of requests. */
+  /**
+   * The worker reads a text, because the learner knows its shape, and because this thread must stay
+   * free.
+   */
   parse(body: RequestBody): unknown {
     if (!TEXTS.includes(body.mediaType ?? '')) return this.#arrays.parse(body);
     try {
@@ -76,7 +79,7 @@ function arraySchema(shape: Shape): IoSchema {
   };
 }
 
-/** The most numbers that an example is written out with. */
+/** How many numbers an example has at most. */
 const MOST_NUMBERS = 4096;
 
 /** Zeros of the learner's shape. */

@@ -2,10 +2,10 @@ import type { Tensor } from 'onnxruntime-common';
 import type { LearnerDescription } from '../../learner/fastai/contract.js';
 import { nested, type Scored } from './scored.js';
 
-/** Tasks whose predictions can be averaged: masks and points are not turned back. */
+/** Tasks whose predictions can be averaged. Masks and points would have to be transformed back. */
 const AVERAGED: ReadonlySet<string> = new Set(['classify', 'multilabel', 'regress']);
 
-/** Whether predictions of a learner are asked with test-time augmentation. */
+/** Whether a learner supports predictions with test-time augmentation. */
 export function isAugmentable({ kind, task }: Pick<LearnerDescription, 'kind' | 'task'>): boolean {
   return kind === 'vision' && AVERAGED.has(task);
 }

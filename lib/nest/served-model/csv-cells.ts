@@ -1,7 +1,7 @@
 import type { TabularColumn } from '../../learner/fastai/contract.js';
 import { MISSING_TEXTS } from '../io/data-frame/missing-texts.js';
 
-/** Reads the cells of a CSV file as what the learner's column holds: there they are all texts. */
+/** Converts the cells of a CSV file, which are all texts, to the types of the learner's column. */
 export function cellReader(column: TabularColumn): (text: string) => unknown {
   return column.kind === 'number' ? numberCell : categoryReader(column.categories ?? []);
 }
@@ -25,7 +25,7 @@ function categoryReader(
   for (const category of categories) {
     byText.set(String(category), category);
     if (typeof category === 'boolean') byText.set(category ? 'True' : 'False', category);
-    // As in pandas 1 and 0 are booleans where the categories are.
+    // As in pandas, 1 and 0 are booleans if the categories are booleans.
     if (typeof category !== 'string') byNumber.set(Number(category), category);
   }
   return (text) => {

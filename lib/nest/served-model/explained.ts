@@ -11,7 +11,7 @@ interface PngJson {
   readonly png: string;
 }
 
-/** What a model sees of an item, as JSON. */
+/** An item as the model sees it, in JSON. */
 export async function shownJson(shown: Shown): Promise<object> {
   if ('image' in shown) return { image: await pngOf(shown.image) };
   if (!('inputs' in shown)) return shown;
@@ -22,7 +22,7 @@ export async function shownJson(shown: Shown): Promise<object> {
   return { inputs };
 }
 
-/** Why a model predicts what it does, as JSON. */
+/** The reasons for a prediction, in JSON. */
 export async function explanationJson(explanation: Explanation): Promise<object> {
   const { method, class: name, target } = explanation;
   const base = { method, ...(name === undefined ? {} : { class: name }), target };

@@ -15,8 +15,8 @@ const OPTIONS = ['nWords', 'temperature', 'minP', 'seed'] as const;
 const KNOWN: readonly string[] = ['text', 'stop', ...OPTIONS];
 
 /**
- * The beginning of a text, in JSON with options or as it is. JSON comes first: generators of clients
- * make a type of the first content, and send JSON where there is any.
+ * The beginning of a text, in JSON with options or as plain text. JSON comes first, because client
+ * generators use the first content type, and send JSON if it is available.
  */
 export class GenerateBody extends InputBody<Generation> {
   readonly #text = new Text();

@@ -1,7 +1,7 @@
 import { InvalidOutputError } from '../io/errors.js';
 import { IoDescriptor } from '../io/io-descriptor.js';
 
-/** A descriptor of requests alone. */
+/** A descriptor only for requests. */
 export abstract class InputBody<Input> extends IoDescriptor<Input, never> {
   serialize(): never {
     const { name } = this.constructor;

@@ -5,7 +5,7 @@ import { MASK_COLOURS } from '../playground/palette.js';
 import { Answer } from './answer-body.js';
 import { nested } from './scored.js';
 
-/** A mask as a PNG of class indices, with the part of the pixels that each class has. */
+/** A mask as a PNG of class indices, with the share of pixels of each class. */
 export function maskAnswer(
   mask: Tensor,
   classes: readonly string[],

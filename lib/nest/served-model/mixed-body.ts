@@ -35,7 +35,7 @@ export class MixedBody extends InputBody<unknown> {
     this.#form = new Multipart(Object.fromEntries(parts));
     const { schema, mediaType: form } = this.#form;
     this.bodyDescription = `The inputs of the learner: ${listed(inputs.map(({ name }) => name))}.`;
-    // Bytes have no place in JSON.
+    // JSON cannot contain bytes.
     if (inputs.some(({ kind }) => kind === 'vision')) {
       this.mediaType = form;
       this.schema = schema;

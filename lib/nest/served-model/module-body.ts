@@ -7,18 +7,17 @@ import { Json } from '../io/json.js';
 import { NumpyNdarray } from '../io/numpy-ndarray.js';
 import { nested } from './scored.js';
 
-/**
- * The method of a model that stands for calling it: `__call__`, else the first of its signatures.
- */
+/** The method that calls a model: `__call__`, or else the first of its signatures. */
 export function callMethod(model: Model): string {
   const methods = Object.keys(model.info.signatures);
   return methods.includes('__call__') ? '__call__' : (methods[0] ?? '__call__');
 }
 
-/** What a bare model takes, for the body of a request and its documentation. */
+/** The input of a bare model, for the body of a request and its documentation. */
 export interface ModuleBody {
   /**
-   * An array where it takes one tensor; else JSON: a list of arrays, or an object of them by name.
+   * An array if it takes one tensor. Otherwise JSON: a list of arrays, or an object of them by
+   * name.
    */
   readonly descriptor: NumpyNdarray | Json;
   readonly inputs: readonly ModelInput[];
@@ -30,7 +29,7 @@ export async function moduleBody(model: Model): Promise<ModuleBody> {
   const [first] = inputs;
   if (inputs.length !== 1 || !first) return { descriptor: new Json(), inputs };
   const { dtype } = first;
-  // Numbers are rounded to floating types, and never cut to whole ones.
+  // Numbers are rounded to floating types, and never truncated to whole numbers.
   const enforceDtype = dtype !== 'float32' && dtype !== 'float64' && dtype !== 'float16';
   return { descriptor: new NumpyNdarray({ dtype, enforceDtype }), inputs };
 }

@@ -18,10 +18,10 @@ type Row = Readonly<Record<string, unknown>>;
 
 /** The rows of a request. */
 export interface GivenRows {
-  /** The body was one row, and is answered as one. */
+  /** The body was one row, and so is the answer. */
   readonly single: boolean;
   readonly rows: readonly Row[];
-  /** Columns of the table that the rows came in, and its cells as they were written. */
+  /** The columns of the table with the rows, and its cells as they were written. */
   readonly header: readonly string[];
   cellsOf(row: number): readonly unknown[];
 }
@@ -114,7 +114,7 @@ export class RowsBody extends InputBody<GivenRows> {
   }
 }
 
-/** Characters that are split at one go: what takes about a millisecond. */
+/** How many characters are split at a time, which takes about a millisecond. */
 const PIECE = 64 * 1024;
 
 /** The records of a CSV text, with turns of the event loop between them. */

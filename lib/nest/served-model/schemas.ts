@@ -3,7 +3,7 @@ import { learnerSchema } from '../io/data-frame/frame-schema.js';
 import type { IoSchema } from '../io/io-descriptor.js';
 import { unionOf } from '../io/json/sample-schema.js';
 
-/** What the schemas need of a learner's description. */
+/** The parts of a learner's description that the schemas need. */
 export type DescribedLearner = Pick<
   LearnerDescription,
   'kind' | 'task' | 'classes' | 'targets' | 'columns' | 'results'
@@ -12,7 +12,7 @@ export type DescribedLearner = Pick<
 const STRING: IoSchema = { type: 'string' };
 const INTEGER: IoSchema = { type: 'integer' };
 const FLOAT: IoSchema = { type: 'number', format: 'float' };
-/** A number that may be missing: NaN, which JSON has as null. */
+/** A number that may be missing: NaN is null in JSON. */
 const FLOAT_OR_NULL: IoSchema = { ...FLOAT, nullable: true };
 const NULLABLE_STRING: IoSchema = { ...STRING, nullable: true };
 const BASE64: IoSchema = { type: 'string', format: 'byte' };
@@ -24,10 +24,13 @@ const list = (items: IoSchema, more: Partial<IoSchema> = {}): IoSchema => ({
 });
 const described = (schema: IoSchema, description: string): IoSchema => ({ ...schema, description });
 
-/** A cell of a row. Null is of one of the types, as `nullable` says nothing without a type. */
+/**
+ * A cell of a row. Null belongs to one of the types, because `nullable` has no meaning without a
+ * type.
+ */
 const CELL: IoSchema[] = [NULLABLE_STRING, { type: 'number' }, { type: 'boolean' }];
 
-/** An object all of whose properties are required but those that are named. */
+/** An object whose properties are all required, except for the named ones. */
 function object(
   title: string,
   properties: Readonly<Record<string, IoSchema>>,
@@ -37,7 +40,7 @@ function object(
   return { title, type: 'object', properties, required };
 }
 
-/** What `POST /predict` of a learner answers for one item, as JSON. */
+/** The JSON answer of a learner's `POST /predict` for one item. */
 export function predictionSchema(learner: DescribedLearner): IoSchema {
   return object(
     'Prediction',
@@ -62,7 +65,7 @@ export function rowsSchema(columns: TabularSchema): IoSchema {
   return { oneOf: [titled, { ...rows, items: titled }] };
 }
 
-/** What `POST /predict` of a language model takes as JSON. */
+/** The JSON input of a language model's `POST /predict`. */
 export function generationSchema(): IoSchema {
   return object(
     'Generation',
@@ -81,7 +84,7 @@ export function generationSchema(): IoSchema {
   );
 }
 
-/** What `POST /explain` of a learner answers. */
+/** The answer of a learner's `POST /explain`. */
 export function explanationSchema(learner: DescribedLearner): IoSchema {
   const regress = learner.task === 'regress';
   const target = {
@@ -109,7 +112,7 @@ export function explanationSchema(learner: DescribedLearner): IoSchema {
   });
 }
 
-/** What `POST /show` of a learner answers: what its model sees of an item. */
+/** The answer of a learner's `POST /show`: an item as its model sees it. */
 export function shownSchema({ kind }: DescribedLearner): IoSchema {
   if (kind === 'text' || kind === 'lm') {
     return object('Shown', { tokens: described(list(STRING), 'Special tokens included.') });
@@ -263,9 +266,7 @@ function decodedOf({ columns }: DescribedLearner): Record<string, IoSchema> {
   return { decoded: described(decoded, 'The row as the learner displays it.') };
 }
 
-/**
- * Numbers of a model: NaN, which JSON has as null, comes of numbers that overflow float32 alone.
- */
+/** Numbers of a model. NaN, which is null in JSON, occurs only if numbers overflow float32. */
 function numbers({ kind: of, columns }: DescribedLearner): IoSchema {
   const overflow = columns?.columns.some(({ kind }) => kind === 'number');
   return overflow || of === 'array' ? FLOAT_OR_NULL : FLOAT;

@@ -2,7 +2,7 @@ import { writeJson } from '../io/json/write-json.js';
 import { shortestFloat32 } from './csv-cells.js';
 import type { Scored } from './scored.js';
 
-/** The columns that predictions add to a table, as the first prediction tells them. */
+/** The columns that predictions add to a table, according to the first prediction. */
 export class ScoreColumns {
   readonly names: string[];
   readonly #several: boolean;
@@ -11,7 +11,7 @@ export class ScoreColumns {
   constructor(first: Scored, targets: readonly string[], header: readonly string[]) {
     const { prediction, probabilities, classes = [] } = first;
     this.#several = targets.length > 1 && Array.isArray(prediction);
-    // A mask's probabilities are one a pixel and class: too many for columns.
+    // A mask has one probability per pixel and class: too many for columns.
     this.#numbers = classes.length > 0 && flatNumbers(probabilities).length === classes.length;
     const added = [
       ...(this.#several ? targets.map((name) => `predicted ${name}`) : ['prediction']),
@@ -31,7 +31,7 @@ function flatNumbers(value: unknown): number[] {
   return Array.isArray(value) && value.every((item) => typeof item === 'number') ? value : [];
 }
 
-/** A value in a cell of CSV; float32 as short as pandas writes it, lists of names with `;`. */
+/** A value in a CSV cell: float32 as short as in pandas, and lists of names with `;`. */
 export function cellText(value: unknown): string {
   if (value === null || value === undefined) return '';
   if (typeof value === 'number') return shortestFloat32(value);

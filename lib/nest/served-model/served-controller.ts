@@ -13,7 +13,7 @@ import { servedEndpoints } from './served-model.js';
 export interface ServedAs {
   /** The path before `/predict`; '' for none. */
   readonly path: string;
-  /** Goes behind the operations in the document; '' where one model is served. */
+  /** A suffix of operation names in the document; '' if one model is served. */
   readonly suffix: string;
 }
 

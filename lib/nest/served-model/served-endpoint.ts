@@ -1,6 +1,6 @@
 import type { IoDescriptor, IoSchema } from '../io/io-descriptor.js';
 
-/** What a request says beside its body. */
+/** The parts of a request besides its body. */
 export interface Asked {
   /** Its `Accept` header. */
   readonly accept: string | undefined;
@@ -21,9 +21,9 @@ export interface ServedEndpoint {
   readonly description: string;
   readonly input: IoDescriptor<unknown, never>;
   readonly output: IoDescriptor<unknown, unknown>;
-  /** Parameters of the query that it heeds. */
+  /** The query parameters that it uses. */
   readonly query?: readonly QueryParameter[];
-  /** What the request is answered with: a value for `output`, or a stream of them. */
+  /** Returns the answer: a value for `output`, or a stream of values. */
   handle(item: unknown, asked: Asked): unknown;
 }
 

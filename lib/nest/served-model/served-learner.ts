@@ -46,18 +46,19 @@ export interface LearnerFacts {
   readonly kind: LearnerKind;
   /** Whether it predicts masks or images, which can be sent as a PNG. */
   readonly drawn?: boolean;
-  /** Whether it has several targets, so that it may have several results, which have no one answer to explain. */
-  readonly several?: boolean;
-  /** Of kind `mixed`: its inputs. */
+  /** For kind `mixed`: its inputs. */
   readonly inputs?: readonly LearnerInput[];
-  /** What a path goes through before its image is opened, and the bytes of a request do not. */
+  /**
+   * The function that runs for a path before its image is opened, but not for the bytes of a
+   * request.
+   */
   readonly skipped?: string;
 }
 
-/** What tells the kinds of learners apart. */
+/** The differences between the kinds of learners. */
 interface Kind {
   readonly input: IoDescriptor<unknown, never>;
-  /** What runners take of what `input` gives. */
+  /** The runner's input, made from the result of `input`. */
   item(given: unknown): unknown;
   readonly predicted: AnswerForms;
   predict(given: unknown, asked: Asked): unknown;
@@ -92,9 +93,9 @@ const TARGET: QueryParameter = {
 };
 
 /**
- * The endpoints of a learner: what it predicts, why, and what its model sees.
+ * The endpoints of a learner: its prediction, the reasons, and the item as its model sees it.
  *
- * @param runnerOf Gives its runner, which is loaded when a request comes.
+ * @param runnerOf Returns its runner, which is loaded when a request arrives.
  */
 export function learnerEndpoints(
   tag: string,
@@ -190,7 +191,7 @@ function kindOf({ kind, drawn, inputs = [] }: LearnerFacts, runnerOf: () => Runn
   }
 }
 
-/** What the document and the log say of a learner whose paths go through code of its own. */
+/** The note in the document and the log for a learner whose paths go through its own code. */
 function skippedNote({ skipped }: LearnerFacts): string {
   return skipped === undefined
     ? ''
@@ -267,7 +268,7 @@ async function predictAugmented(runner: Runner, item: unknown, passes: string): 
   return new Answer(threshold === undefined ? scored : { ...scored, threshold });
 }
 
-/** Of images that the learner leaves as large as they come. */
+/** For images that the learner does not resize. */
 async function sizeOf(runner: Runner, item: unknown): Promise<readonly [number, number]> {
   const shown = await runner.show.run(item);
   return 'image' in shown ? [shown.image.height, shown.image.width] : [0, 0];
@@ -278,7 +279,7 @@ function onlyRow({ rows }: GivenRows): unknown {
   throw new InvalidBodyError('Rows', `the body has ${rows.length} rows`, 'send one row');
 }
 
-/** An index where it is one, else the name of a class. */
+/** An index if it is one, or else the name of a class. */
 function targetOf(given: string | null): string | number | undefined {
   if (given === null || given === '') return undefined;
   return /^\d{1,9}$/.test(given) ? Number(given) : given;

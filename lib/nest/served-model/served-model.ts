@@ -10,7 +10,7 @@ import { moduleEndpoints } from './served-module.js';
 /**
  * The endpoints of a model of the store.
  *
- * @param runnerOf Gives the model's runner, which is loaded when a request comes.
+ * @param runnerOf Returns the model's runner, which is loaded when a request arrives.
  * @throws The errors of the model's file.
  */
 export async function servedEndpoints(
@@ -25,7 +25,7 @@ export async function servedEndpoints(
   return learnerEndpoints(tag, facts, runnerOf as () => FastaiRunner);
 }
 
-/** What the file tells without the model being loaded. */
+/** The facts in the file that do not need a loaded model. */
 async function learnerFacts(path: string): Promise<LearnerFacts> {
   const { openLearnerFile } = await import('../../learner/fastai/learner-file.js');
   const file = openLearnerFile(path);

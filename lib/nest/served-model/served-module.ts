@@ -4,7 +4,7 @@ import { Answer, AnswerBody } from './answer-body.js';
 import { outputOf, type ModuleBody } from './module-body.js';
 import type { ServedEndpoints } from './served-endpoint.js';
 
-/** `predict` of a model without a learner: arrays in, what the model returns out. */
+/** `predict` of a model without a learner: arrays in, the model's output out. */
 export function moduleEndpoints(
   tag: string,
   method: string,

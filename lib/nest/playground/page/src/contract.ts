@@ -20,13 +20,9 @@ export interface LearnerDescription {
   readonly targets?: readonly string[];
   readonly columns?: { readonly columns: readonly Column[]; readonly targets: readonly string[] };
   readonly size?: readonly [number, number];
-  /** Of arrays: null where any size is taken. */
+  /** For arrays: null if any size is accepted. */
   readonly shape?: readonly (number | null)[];
-  /** Of the task `several`: each result. */
-  readonly results?: readonly (Pick<LearnerDescription, 'task' | 'classes' | 'threshold'> & {
-    readonly name: string;
-  })[];
-  /** Of kind `mixed`: each by itself. */
+  /** For kind `mixed`: each input. */
   readonly inputs?: readonly LearnerInput[];
 }
 
@@ -57,7 +53,7 @@ export interface Descriptor {
   readonly stream?: boolean;
 }
 
-/** What the page reads of an OpenAPI schema. */
+/** The parts of an OpenAPI schema that the page reads. */
 export interface Schema {
   readonly type?: string;
   readonly format?: string;
@@ -111,7 +107,7 @@ export interface Picture {
   readonly png: string;
 }
 
-/** What `/predict` of a learner answers; which fields there are goes by the task. */
+/** The answer of a learner's `/predict`; its fields depend on the task. */
 export interface Prediction {
   readonly prediction: unknown;
   readonly decoded?: Readonly<Record<string, unknown>>;
@@ -135,7 +131,7 @@ export interface Shown {
     readonly value: Scalar;
     readonly known: boolean;
   }[];
-  /** For several inputs: each by its name. */
+  /** For several inputs: each by name. */
   readonly inputs?: readonly {
     readonly name: string;
     readonly tokens?: readonly string[];
@@ -147,7 +143,7 @@ export interface Shown {
 /** What `/explain` answers. */
 export interface Explanation {
   readonly method: string;
-  /** Undefined for a number that has no name. */
+  /** Undefined for a number without a name. */
   readonly class?: string;
   readonly target: number;
   readonly heatmap?: Picture;

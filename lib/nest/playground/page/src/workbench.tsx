@@ -12,7 +12,7 @@ import { filled, parametersOf, PathFields, type PathValues } from './inputs/path
 import { InputPanel } from './inputs/input-panel.js';
 import { ResultPanel } from './results/result-panel.js';
 
-/** Calls that are kept for the history. */
+/** How many calls the history keeps. */
 const LONGEST_HISTORY = 50;
 
 /** A model's form and result, and the calls of the session. */

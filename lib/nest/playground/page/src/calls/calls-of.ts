@@ -2,7 +2,7 @@ import type { Description, ModelCard } from '../contract.js';
 import { fileParts, isJson, lackOf, type Input, type Prompt } from '../inputs/input.js';
 import { urlOf, type Body, type Call, type Part } from './call.js';
 
-/** The call that predicts from an input. The input lacks nothing. */
+/** The call that predicts from a complete input. */
 export function predictCall(card: ModelCard, input: Input): Call {
   const { description } = card;
   return {
@@ -12,7 +12,7 @@ export function predictCall(card: ModelCard, input: Input): Call {
   };
 }
 
-/** The call of a form for the user to read: one that cannot be sent yet has something in its place. */
+/** The call of a form for the user to read. Missing parts of the input have placeholders. */
 export function exampleCall(card: ModelCard, input: Input): Call {
   if (lackOf(input, card.description) === undefined) return predictCall(card, input);
   switch (input.type) {
@@ -45,7 +45,7 @@ export function tableCall(card: ModelCard): Call {
   return { url: urlOf(card.routes.predict), accept: 'text/csv', body };
 }
 
-/** The call that shows what the model sees of an input; undefined where there is no such route. */
+/** The call that shows an input as the model sees it; undefined if no such route exists. */
 export function showCall(card: ModelCard, input: Input): Call | undefined {
   return sideCall(card, input, card.routes.show);
 }

@@ -3,7 +3,7 @@ export interface ServerEvent {
   readonly data: string;
 }
 
-/** Reads server-sent events from text that comes in pieces. */
+/** Reads server-sent events from text that arrives in pieces. */
 export class EventReader {
   #rest = '';
   #name = '';
@@ -15,7 +15,7 @@ export class EventReader {
     return lines.flatMap((line) => this.#line(line));
   }
 
-  /** What an answer without its last empty line leaves. */
+  /** The rest of an answer without its last empty line. */
   end(): ServerEvent[] {
     return this.push('\n\n');
   }

@@ -7,7 +7,8 @@ export interface SendOptions {
 }
 
 /**
- * Sends a call. `fetch` does not tell how much of a body has gone, so this is XMLHttpRequest.
+ * Sends a call. It uses XMLHttpRequest, because `fetch` does not report how much of a body was
+ * sent.
  *
  * @throws CallError
  */

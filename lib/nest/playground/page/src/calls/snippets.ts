@@ -18,7 +18,7 @@ export function snippetOf(call: Call, language: Language): string {
   }
 }
 
-/** The headers that the code has to name, with the key's place. */
+/** The headers that the code must name, with a placeholder for the key. */
 function headers(call: Call, key: string): [string, string][] {
   const credentials = readCredentials();
   const type = mediaTypeOf(call.body);

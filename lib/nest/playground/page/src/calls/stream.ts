@@ -3,7 +3,7 @@ import { EventReader } from './event-reader.js';
 import { unreachable } from './send.js';
 
 /**
- * Calls an endpoint that answers with server-sent events, and gives the data of each.
+ * Calls an endpoint that answers with server-sent events, and yields the data of each.
  *
  * @throws CallError, also for an event `error`
  */

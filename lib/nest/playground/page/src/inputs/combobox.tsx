@@ -10,7 +10,7 @@ interface Properties {
   readonly onChange: (value: Scalar) => void;
 }
 
-/** Options that are shown at once; more are found by typing. */
+/** How many options are shown at once; typing finds the others. */
 const MOST_SHOWN = 50;
 
 /** A field that searches a long list: the ARIA pattern of a combobox with a list. */

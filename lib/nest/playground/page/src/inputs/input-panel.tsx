@@ -15,9 +15,9 @@ interface Properties {
   readonly card: ModelCard;
   readonly input: Input;
   readonly busy: boolean;
-  /** Whether many rows are scored in place of one. */
+  /** Whether many rows are scored instead of one. */
   readonly table: boolean;
-  /** What a link to this input has behind its `#`; undefined where no link can hold it. */
+  /** The part after `#` of a link to this input; undefined if no link can contain it. */
   readonly hash: string | undefined;
   readonly onChange: (input: Input) => void;
   readonly onRun: (input: Input) => void;

@@ -9,7 +9,7 @@ import type {
 
 export type Row = Readonly<Record<string, Scalar>>;
 
-/** What a user gives a model, by the form that takes it. */
+/** A user's input for a model, by form. */
 export type Input =
   | { readonly type: 'text'; readonly text: string }
   | Prompt
@@ -33,13 +33,13 @@ export interface Prompt {
 export interface FileInput {
   readonly type: 'file';
   readonly file?: File;
-  /** Where it came from, if that is a URL of this site: a link can hold it. */
+  /** Its URL, if it came from this site: a link can contain it. */
   readonly url?: string;
 }
 
 export type InputOf<T extends Input['type']> = Extract<Input, { readonly type: T }>;
 
-/** What the form of a model holds at first. */
+/** The initial input of a model's form. */
 export function firstInput({ description, samples = [] }: ModelCard): Input {
   switch (description.kind) {
     case 'text':
@@ -104,7 +104,7 @@ function firstOf({ type, sample, schema }: Descriptor): Input {
   }
 }
 
-/** What the parts of a learner of several inputs hold at first. */
+/** The initial parts for a learner of several inputs. */
 function firstParts(inputs: readonly LearnerInput[]): Record<string, string> {
   const first = ({ kind, shape, columns }: LearnerInput): string => {
     if (kind === 'array') return JSON.stringify(Array.from({ length: shape?.[0] ?? 1 }, () => 0));
@@ -138,7 +138,7 @@ export function pretty(value: unknown): string {
   });
 }
 
-/** The most numbers that an example of a tensor is written out with. */
+/** How many numbers an example of a tensor has at most. */
 const MOST_NUMBERS = 4096;
 
 /** Zeros of the shapes that a model takes; unknown sizes are 1. */
@@ -160,7 +160,7 @@ function zeros(shape: readonly number[]): unknown {
   return shape.reduceRight<unknown>((inner, size) => Array.from({ length: size }, () => inner), 0);
 }
 
-/** Why an input cannot be sent yet; undefined where it can. */
+/** Why an input cannot be sent yet; undefined if it can. */
 export function lackOf(input: Input, description: Description): string | undefined {
   switch (input.type) {
     case 'text':
@@ -203,7 +203,7 @@ function lackOfRow(row: Row, description: Description): string | undefined {
   );
 }
 
-/** Whether a text is meant as JSON; numbers alone are CSV. */
+/** Whether a text is meant as JSON. Plain numbers are CSV. */
 export const isJson = (text: string): boolean => /^\s*[[{]/.test(text);
 
 function lackOfNumbers(text: string): string | undefined {

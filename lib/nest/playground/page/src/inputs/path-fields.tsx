@@ -9,7 +9,7 @@ export function parametersOf({ routes }: ModelCard): string[] {
   return Array.from(routes.predict.matchAll(PARAMETER), ([, name = '']) => name);
 }
 
-/** A card whose route has the parameters filled in; without a value they stay as they are. */
+/** A card with the parameters of its route filled in. Parameters without a value do not change. */
 export function filled(card: ModelCard, values: PathValues): ModelCard {
   if (parametersOf(card).length === 0) return card;
   const predict = card.routes.predict.replaceAll(PARAMETER, (whole, name: string) => {

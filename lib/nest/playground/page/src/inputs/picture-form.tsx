@@ -22,7 +22,7 @@ export function PictureForm({ card, input, onChange, onRun }: Properties) {
   const [camera, setCamera] = useState(false);
   const [error, setError] = useState<string>();
 
-  // A picture that is given is asked for: the answer comes without another click.
+  // A new picture is sent at once, so the answer comes without another click.
   const take = (file: File | undefined, url?: string) => {
     if (!file) return;
     setError(undefined);
@@ -37,7 +37,7 @@ export function PictureForm({ card, input, onChange, onRun }: Properties) {
       (reason: Error) => setError(reason.message),
     );
   };
-  // A link names a picture by its URL; it is shown, and sent when the user says so.
+  // A link names a picture by its URL. The page shows it, and sends it only on request.
   useEffect(() => {
     const { url } = input;
     if (input.file || url === undefined) return;

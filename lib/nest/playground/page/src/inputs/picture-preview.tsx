@@ -54,7 +54,7 @@ async function smaller(given: File): Promise<ImageBitmap> {
   });
 }
 
-/** The header alone tells it; the pixels are not decoded. */
+/** Read from the header only; the pixels are not decoded. */
 async function sizeOf(file: Blob): Promise<{ width: number; height: number }> {
   const url = URL.createObjectURL(file);
   try {

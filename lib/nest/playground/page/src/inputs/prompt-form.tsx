@@ -9,7 +9,7 @@ interface Properties {
   readonly onChange: (input: Prompt) => void;
 }
 
-/** A text to go on with, and how words are drawn. */
+/** A text to continue, and how words are drawn. */
 export function PromptForm({ card, input, onChange }: Properties) {
   const put = (changes: Partial<Prompt>) => onChange({ ...input, ...changes });
   return (

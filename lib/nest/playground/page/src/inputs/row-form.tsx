@@ -42,7 +42,7 @@ function Cell({ column, value, onChange }: CellProperties) {
   if (categories.length > LONGEST_MENU) {
     return <Combobox label={name} options={categories} value={value} onChange={onChange} />;
   }
-  // A menu's values are texts; categories may be numbers, so they go by their places.
+  // A menu's values are texts, but categories may be numbers, so the menu uses their indices.
   const place = categories.indexOf(value as Exclude<Scalar, null>);
   return (
     <label class="field">

@@ -10,7 +10,7 @@ export interface Progress {
   readonly header: readonly string[];
   /** The first rows of the answer. */
   readonly preview: readonly (readonly string[])[];
-  /** All of the answer, in pieces. */
+  /** The whole answer, in pieces. */
   readonly csv: readonly string[];
 }
 

@@ -37,7 +37,7 @@ export function TableForm({ card }: { readonly card: ModelCard }) {
     setName(file.name);
     file.text().then(
       (text) => {
-        // A textarea with megabytes is slow; the file is scored all the same.
+        // A textarea with megabytes is slow, but the file can still be scored.
         setCsv(text.length <= LONGEST_SHOWN ? text : '');
         void score(text);
       },

@@ -3,7 +3,7 @@ interface Properties {
   readonly rows: readonly (readonly string[])[];
 }
 
-/** The first rows of a table; those that do not fit are scrolled to. */
+/** The first rows of a table, which can scroll. */
 export function TableView({ header, rows }: Properties) {
   return (
     <div class="table" tabIndex={0} role="region" aria-label="Scored rows">

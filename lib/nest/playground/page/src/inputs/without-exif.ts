@@ -1,7 +1,7 @@
 /** The largest length: a segment's two length bytes include themselves. */
 const LONGEST_SEGMENT = 0xffff;
 
-/** Segments before the pixels; files have a dozen. */
+/** The limit on segments before the pixels; files have about a dozen. */
 const MOST_SEGMENTS = 1000;
 
 /**
@@ -25,7 +25,7 @@ export async function withoutExif(file: Blob): Promise<Blob> {
   return file;
 }
 
-/** Big endian, of two bytes; 0 behind the end. */
+/** Big endian, two bytes; 0 after the end. */
 async function numberAt(file: Blob, at: number): Promise<number> {
   const bytes = await file.slice(at, at + 2).arrayBuffer();
   return bytes.byteLength < 2 ? 0 : new DataView(bytes).getUint16(0);

@@ -6,7 +6,7 @@ interface Properties {
   /** Probabilities in the order of the names. */
   readonly values: readonly number[];
   readonly chosen: readonly string[];
-  /** Above it a label counts as given, where a model gives several. */
+  /** For several labels: a label counts as predicted above this. */
   readonly threshold: number | undefined;
 }
 

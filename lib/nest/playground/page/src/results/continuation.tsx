@@ -6,7 +6,7 @@ interface Properties {
   readonly run: Run;
 }
 
-/** A text that goes on: what was given, and what came. */
+/** A continued text: the given part, and the new words. */
 export function Continuation({ given, answer: { text, pieces }, run }: Properties) {
   const { ms, state } = run;
   const rate = ms === undefined || pieces < 2 ? undefined : (pieces / ms) * 1000;

@@ -9,7 +9,7 @@ interface Properties {
   readonly base: Picture | undefined;
 }
 
-/** From nothing to much: black, violet, orange, yellow. */
+/** From low to high: black, violet, orange, yellow. */
 const STOPS = [
   [0, 0, 4],
   [66, 10, 104],
@@ -19,7 +19,7 @@ const STOPS = [
   [252, 255, 164],
 ] as const;
 
-/** Where the picture speaks for a class, over the picture that the model saw. */
+/** A heat map of the regions that support a class, over the picture that the model saw. */
 export function HeatView({
   explanation: { heatmap, class: name = 'the answer' },
   base,

@@ -13,10 +13,13 @@ interface Properties {
   readonly classes: readonly string[];
 }
 
-/** Places of classes by their colours: the browser gives colours, where the PNG has places. */
+/**
+ * Class indices by colour, because the browser returns colours instead of the PNG's palette
+ * indices.
+ */
 const PLACES = new Map(MASK_COLOURS.map(([red, green, blue], at) => [key(red, green, blue), at]));
 
-/** A mask over the picture, with the classes that are in it. */
+/** A mask over the picture, with its classes. */
 export function MaskView({ mask, value: { shares = [] }, base, classes }: Properties) {
   const canvas = useRef<HTMLCanvasElement>(null);
   const [pixels, setPixels] = useState<ImageData>();

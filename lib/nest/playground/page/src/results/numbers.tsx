@@ -6,7 +6,7 @@ interface Properties {
   readonly description: LearnerDescription;
 }
 
-/** A regression: its number, or numbers, and where they lie in the range that the learner can give. */
+/** A regression: its number or numbers, and their position in the learner's range. */
 export function Numbers({ prediction, description: { range, targets, columns } }: Properties) {
   const values = (
     Array.isArray(prediction) ? prediction.flat(Infinity) : [prediction]

@@ -6,7 +6,7 @@ interface Properties {
   readonly description: LearnerDescription;
 }
 
-/** What each word or column does to the probability of a class. */
+/** The effect of each word or column on the probability of a class. */
 export function PartWeights({ explanation, parts, description: { kind, task } }: Properties) {
   const most = Math.max(...parts.map(({ weight }) => Math.abs(weight)), Number.MIN_VALUE);
   return (

@@ -33,7 +33,7 @@ interface FrameProperties {
   readonly children?: ComponentChildren;
 }
 
-/** A picture, and what is drawn over it. */
+/** A picture with an overlay. */
 export function Frame({
   width,
   height,

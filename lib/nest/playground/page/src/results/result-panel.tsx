@@ -9,7 +9,7 @@ interface Properties {
   readonly onExplain: (target?: number) => void;
 }
 
-/** The answer of the last call, or how far it is. */
+/** The answer of the last call, or its progress. */
 export function ResultPanel({ run, onShow, onExplain }: Properties) {
   const busy = run !== undefined && ['sending', 'waiting', 'streaming'].includes(run.state);
   return (

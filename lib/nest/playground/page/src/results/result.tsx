@@ -22,7 +22,7 @@ interface Properties {
   readonly onExplain: (target?: number) => void;
 }
 
-/** An answer in the form that fits what it is. */
+/** An answer in a form that fits its kind. */
 export function Result({ run, answer, onShow, onExplain }: Properties) {
   const { description } = run.card;
   if (answer.type === 'blob') return <BlobView answer={answer} />;
@@ -117,7 +117,7 @@ function Answer({ description, value, run }: AnswerProperties) {
   );
 }
 
-/** What the model saw of each of several inputs. */
+/** Each of several inputs as the model saw it. */
 function SeenInputs({ inputs }: { readonly inputs: NonNullable<Shown['inputs']> }) {
   return (
     <>
@@ -141,7 +141,7 @@ interface SeenProperties {
   readonly onShow: () => void;
 }
 
-/** What the model saw: the picture after its transforms, the tokens of a text. */
+/** The item as the model saw it: the picture after its transforms, or the tokens of a text. */
 function Seen({ run, description, onShow }: SeenProperties) {
   const { shown, explanation } = run;
   const drawn = description.task === 'segment' || description.task === 'points';
@@ -168,7 +168,7 @@ interface WhyProperties {
   readonly onExplain: (target?: number) => void;
 }
 
-/** Why the model answered so, once it is asked. */
+/** The reasons for the answer, once requested. */
 function Why({ run, description, value, onExplain }: WhyProperties) {
   const { explanation, explaining = false, explainError, shown, card } = run;
   const [target, setTarget] = useState(-1);

@@ -2,7 +2,7 @@ interface Properties {
   readonly tokens: readonly string[];
 }
 
-/** Tokens that are shown; longer texts say how many more there are. */
+/** How many tokens are shown; for longer texts, the rest is counted. */
 const MOST = 1000;
 
 /** A text as the model sees it. */

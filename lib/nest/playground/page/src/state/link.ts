@@ -1,7 +1,7 @@
 import type { ModelCard } from '../contract.js';
 import { firstInput, type Input } from '../inputs/input.js';
 
-/** Links longer than this are cut by chat programs and mail. */
+/** Chat programs and mail cut longer links. */
 const LONGEST = 8000;
 
 interface Linked {
@@ -9,7 +9,7 @@ interface Linked {
   readonly input?: unknown;
 }
 
-/** What holds an input in the hash of a URL; undefined where it holds a file or is too long. */
+/** The hash of a URL with an input; undefined if the input has a file or is too long. */
 export function hashOf(model: string, input: Input): string | undefined {
   const kept = input.type === 'file' ? input.url && { type: 'file', url: input.url } : input;
   if (!kept || (input.type === 'parts' && hasFiles(input.values))) return undefined;
@@ -17,7 +17,7 @@ export function hashOf(model: string, input: Input): string | undefined {
   return hash.length <= LONGEST ? hash : undefined;
 }
 
-/** The hash that names a model alone. */
+/** The hash that names only a model. */
 export function modelHash(model: string): string {
   return `#${encodeURIComponent(model)}`;
 }
@@ -34,7 +34,7 @@ export function readHash(hash: string): Linked | undefined {
   }
 }
 
-/** The input of a link for a model; undefined where it is of another form. */
+/** The input of a link for a model; undefined if it has another form. */
 export function linkedInput(card: ModelCard, value: unknown): Input | undefined {
   const form = firstInput(card);
   if (typeof value !== 'object' || value === null) return undefined;
@@ -47,7 +47,7 @@ export function linkedInput(card: ModelCard, value: unknown): Input | undefined 
   return Object.fromEntries(entries) as Input;
 }
 
-/** A value of the type that the form has there, cell by cell; else the form's own. */
+/** A value of the form's type, cell by cell; otherwise the form's own value. */
 function taken(value: unknown, first: unknown): unknown {
   if (typeof first !== 'object' || first === null) {
     return typeof value === typeof first ? value : first;

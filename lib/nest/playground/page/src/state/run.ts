@@ -5,7 +5,7 @@ import { stream } from '../calls/stream.js';
 import type { Explanation, ModelCard, Shown } from '../contract.js';
 import type { Input } from '../inputs/input.js';
 
-/** A call of this session, and what came of it. */
+/** A call of this session, and its outcome. */
 export interface Run {
   readonly id: number;
   readonly card: ModelCard;
@@ -34,14 +34,14 @@ export type Change = (change: Partial<Run>) => void;
 
 let runs = 0;
 
-/** @throws CallError where the card leads to another site */
+/** @throws CallError if the card leads to another site */
 export function newRun(card: ModelCard, input: Input): Run {
   runs += 1;
   const call = predictCall(card, input);
   return { id: runs, card, input, call, started: new Date(), state: 'sending', sent: 0 };
 }
 
-/** Makes the call of a run, and tells every change of it. Never rejects. */
+/** Makes the call of a run, and reports each change. Never rejects. */
 export async function perform(run: Run, change: Change, signal: AbortSignal): Promise<void> {
   const start = performance.now();
   try {
@@ -57,10 +57,13 @@ export async function perform(run: Run, change: Change, signal: AbortSignal): Pr
   await look(run, change, signal);
 }
 
-/** Pictures up to this size are sent once more, to see what the model sees of them. */
+/** Pictures up to this size are sent again, to show them as the model sees them. */
 const LARGEST_LOOKED_AT = 4 * 1024 * 1024;
 
-/** Whether a user has to ask to see what the model saw, as a large file is sent once more. */
+/**
+ * Whether the user must request to see what the model saw, because a large file would be sent
+ * again.
+ */
 export function isLarge({ input }: Run): boolean {
   return input.type === 'file' && (input.file?.size ?? 0) > LARGEST_LOOKED_AT;
 }
@@ -71,7 +74,7 @@ async function look(run: Run, change: Change, signal: AbortSignal): Promise<void
   if (drawn || !isLarge(run)) await show(run, change, signal);
 }
 
-/** What the model saw. The prediction stands without it, so a failure shows nothing. */
+/** The item as the model saw it. The prediction does not need it, so a failure shows nothing. */
 export async function show(run: Run, change: Change, signal?: AbortSignal): Promise<void> {
   const call = showCall(run.card, run.input);
   if (!call) return;
@@ -82,7 +85,7 @@ export async function show(run: Run, change: Change, signal?: AbortSignal): Prom
   }
 }
 
-/** Why the model answered so. Never rejects. */
+/** The reasons for the answer. Never rejects. */
 export async function explain(run: Run, change: Change, target?: number): Promise<void> {
   const call = explainCall(run.card, run.input, target);
   if (!call) return;
@@ -120,7 +123,7 @@ async function performOnce(
   return { type: 'blob', blob, contentType };
 }
 
-/** A language model gives bare words; pieces that have their own spaces are left alone. */
+/** A language model returns bare words. Pieces with their own spaces do not change. */
 function joined(words: readonly string[]): string {
   const spaced = words.some((word) => /^[\s\u2581]|\s$/.test(word));
   return words.join(spaced ? '' : ' ');

@@ -2,7 +2,7 @@ export type Theme = 'light' | 'dark';
 
 const KEY = 'vts-theme';
 
-/** What the user chose here before; undefined to follow the system. */
+/** The user's earlier choice; undefined to follow the system. */
 function keptTheme(): Theme | undefined {
   try {
     const theme = localStorage.getItem(KEY);
@@ -28,6 +28,6 @@ export function chooseTheme(theme: Theme): void {
   try {
     localStorage.setItem(KEY, theme);
   } catch {
-    // It holds for this page then.
+    // The choice then applies only to this page.
   }
 }

@@ -9,7 +9,7 @@ interface Properties {
   readonly title?: string;
 }
 
-/** Copies a text, and says so on itself. */
+/** Copies a text, and shows that on the button. */
 export function CopyButton({ text, label, icon = 'copy', disabled = false, title }: Properties) {
   const [said, setSaid] = useState<string>();
   const copy = () => {

@@ -7,7 +7,7 @@ interface Properties {
   readonly children: ComponentChildren;
 }
 
-/** A button that asks for a file. */
+/** A button that opens a file dialog. */
 export function FileButton({ accept, onFile, children }: Properties) {
   return (
     <label class="button">
@@ -18,7 +18,7 @@ export function FileButton({ accept, onFile, children }: Properties) {
         accept={accept}
         onChange={(event) => {
           onFile(event.currentTarget.files?.[0]);
-          // The same file again is a change as well.
+          // Choosing the same file again must count as a change.
           event.currentTarget.value = '';
         }}
       />

@@ -1,4 +1,4 @@
-/** A probability as a percentage: more digits where it is near 0 or 1. */
+/** A probability as a percentage, with more digits near 0 and 1. */
 export function percent(value: number): string {
   const share = value * 100;
   const near = Math.min(share, 100 - share);
@@ -7,7 +7,7 @@ export function percent(value: number): string {
   return `${share.toFixed(digits)}%`;
 }
 
-/** A number as long as it tells something: float32 has 7 digits. */
+/** A number with its meaningful digits: float32 has 7. */
 export function short(value: number): string {
   if (!Number.isFinite(value) || Number.isInteger(value)) return String(value);
   return String(Number(value.toPrecision(6)));
