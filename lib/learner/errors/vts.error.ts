@@ -6,7 +6,7 @@
  */
 export abstract class VtsError extends Error {
   /**
-   * A code to search for. It also tells errors apart where `instanceof` cannot, such as across
+   * A code to search for. It also distinguishes errors if `instanceof` cannot, such as across
    * worker threads: `VTS_MODEL_NOT_FOUND` for `ModelNotFoundError`. Codes do not change between
    * versions.
    */

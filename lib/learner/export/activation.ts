@@ -7,7 +7,7 @@ import { Value, type Dim, type Graph } from '../onnx/graph.js';
 import { capturingGraphs } from '../onnx/session/capture-graph.js';
 import { UnexportableModelError } from './errors.js';
 
-/** What follows the model: nothing, or a graph that takes its output. */
+/** The step after the model: nothing, or a graph that takes its output. */
 export interface Activation {
   readonly after: Graph | undefined;
   /** `softmax`, `sigmoid`, `none`, or `code` for the user's own code. */

@@ -13,10 +13,10 @@ const TOLERANCE = 1e-4;
 
 type Tensors = Readonly<Record<string, Tensor>>;
 
-/** What the check observed about a written file. */
+/** The observations of the check about a written file. */
 export interface Checked {
   readonly difference: number;
-  /** Whether the file takes several rows at once and answers each as it does alone. */
+  /** Whether the file takes several rows at once, with the same result for each as alone. */
   readonly batched: boolean;
   /** Of the outputs, by name. */
   readonly ranks: ReadonlyMap<string, number>;
@@ -80,7 +80,7 @@ function differenceOf(made: Tensor, wanted: Tensor): { greatest: number; at: num
   return { greatest, at };
 }
 
-/** Whether two rows together give the same as each gives alone. */
+/** Whether two rows together give the same results as each alone. */
 async function rowsAreAlone(
   session: ModelSession,
   feeds: Tensors,

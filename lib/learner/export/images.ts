@@ -18,7 +18,7 @@ interface Step {
   readonly by: Float32Array;
 }
 
-/** What the last batch transforms do to each value on its own. */
+/** The effect of the last batch transforms on each value. */
 interface ValueSteps {
   readonly steps: readonly Step[];
   /** Earlier transforms that work on whole images, by title. */

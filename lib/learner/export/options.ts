@@ -65,8 +65,8 @@ export interface ExportedModel {
   readonly inputs: readonly ExportedTensor[];
   readonly outputs: readonly ExportedTensor[];
   /**
-   * Whether the first dimension of every tensor is the batch, and each row's result depends on that
-   * row alone.
+   * Whether the first dimension of every tensor is the batch, and each row's result depends only on
+   * that row.
    */
   readonly batched: boolean;
   /** `metadata_props` of the file; values are JSON, except plain texts. */

@@ -3,12 +3,12 @@ import type { CapturedGraph, CapturedRun } from '../onnx/session/capture-graph.j
 import type { Activation } from './activation.js';
 import type { Wrapping } from './wrapping.js';
 
-/** What is exported: a learner or a model of the PyTorch layer, and how it is opened and run. */
+/** The exported object: a learner or a model of the PyTorch layer, and how it is opened and run. */
 export interface Subject {
   /** Opens the model; its graph is captured then, or when it runs. */
   open(): Promise<OpenSubject>;
   wrap(captured: CapturedGraph): Wrapping;
-  /** What follows the model's first output. */
+  /** The step after the model's first output. */
   activation(captured: CapturedGraph): Promise<Activation>;
   /** Whether the first size of the first output is certainly the batch's. */
   readonly rowsFirst: boolean;
@@ -18,7 +18,7 @@ export interface Subject {
 }
 
 export interface OpenSubject {
-  /** What the model is and what it answers, for the metadata: plain data. */
+  /** The description of the model and its output, for the metadata: plain data. */
   readonly facts: Readonly<Record<string, unknown>>;
   /** Names of the classes, and the token of each id, if the model has them. */
   readonly classes?: readonly string[];
@@ -30,7 +30,7 @@ export interface OpenSubject {
   release(): Promise<void>;
 }
 
-/** What the run of the model revealed. */
+/** The facts from a run of the model. */
 export interface Seen {
   readonly wrapping: Wrapping;
   readonly activation: Activation;

@@ -13,7 +13,7 @@ import { UnexportableModelError } from './errors.js';
 import type { OpenSubject, Subject } from './subject.js';
 import { wrapTensors } from './tensors.js';
 
-/** Sizes of a made-up tensor where the model leaves them open. */
+/** Sizes of an example tensor, if the model leaves them open. */
 const OPEN_SIZE = 8;
 
 /** @throws UnexportableModelError for an ONNX file, and for int8. */

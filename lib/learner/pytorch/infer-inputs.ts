@@ -3,7 +3,7 @@ import type { InputSpec } from '../onnx/index.js';
 import { signatureOf } from '../onnx/lowering/registry.js';
 import type { Module } from '../torch/index.js';
 
-/** What the first layer of a model takes. */
+/** The input of the first layer of a model. */
 export interface InferredInputs {
   readonly specs: readonly InputSpec[];
   /** See `PlannedInput`. */
@@ -90,13 +90,13 @@ const layers: ReadonlyMap<string, Infer> = new Map(
   ).flatMap(([names, infer]) => names.map((name): [string, Infer] => [name, infer])),
 );
 
-/** Layers that keep the shape: the layer after them tells the inputs. */
+/** Layers that keep the shape; the next layer determines the inputs. */
 const transparent =
   /^(torch\.nn\.modules\.(dropout\.\w+|activation\.(?!MultiheadAttention)\w+|linear\.Identity)|fastai\.layers\.Identity)$/;
 const flattens = /^(torch\.nn\.modules\.flatten|fastai\.layers)\.Flatten$/;
 
 /**
- * The inputs that the first layer tells; undefined if it tells none. Every class with a lowering
+ * The inputs that the first layer determines; undefined if it does not. Every class with a lowering
  * calls its modules in the order of their registration.
  */
 export function inferInputs(module: Module): InferredInputs | undefined {

@@ -10,7 +10,7 @@ import { InvalidModelInputError, UnknownModelInputsError } from './errors.js';
 import { inferInputs } from './infer-inputs.js';
 import type { InputPlan, ModelInput, PlannedInput } from './model-input.js';
 
-/** What a module takes, and how its graph is made for that. */
+/** The inputs of a module, and how its graph is made for them. */
 export interface ModulePlan extends InputPlan {
   /** The graph's inputs for tensors of that rank; undefined if the model itself knows. */
   specsFor(rank: number): readonly InputSpec[] | undefined;
@@ -20,7 +20,7 @@ export interface ModulePlan extends InputPlan {
 
 /**
  * The inputs that the caller describes, else those of the root module, else those of the first
- * layer. Lowerings have to be loaded.
+ * layer. Lowerings must be loaded.
  *
  * @throws UnknownModelInputsError, InvalidModelInputError
  */

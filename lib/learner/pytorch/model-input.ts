@@ -33,7 +33,7 @@ export interface PlannedInput extends ModelInput {
   readonly limits?: readonly (number | null)[];
 }
 
-/** What a model takes, as plain data: worker threads send it to the main thread. */
+/** The inputs of a model, as plain data: worker threads send it to the main thread. */
 export interface InputPlan {
   readonly inputs: readonly PlannedInput[];
   /** The only input is rows of token ids, padded on either side. */

@@ -17,7 +17,7 @@ import { packTextRows } from './text-rows.js';
 export type TensorInput = Tensor | ShapedArray | NestedNumbers;
 
 /**
- * The input of a call: a tensor or, where there are several, a list in order or an object by name.
+ * The input of a call: a tensor or, for several inputs, a list in order or an object by name.
  *
  * @publicApi
  */

@@ -5,7 +5,7 @@ import type { TextPlan } from './model-input.js';
 const REMEDY = "Remove the token, or run the model with precision: 'fp32'.";
 
 /**
- * Removes the padding of rows on either side, so that each row gives what it gives alone.
+ * Removes the padding of rows on either side, so that each row gives the same result as alone.
  *
  * @returns ids [rows, width] and lengths [rows], both int32. @throws TextInputError
  */

@@ -60,14 +60,14 @@ export class TorchModel {
     return this.graph.className;
   }
 
-  /** What the model takes. */
+  /** The inputs of the model. */
   get inputs(): readonly ModelInput[] {
     return describeInputs(this.graph.plan);
   }
 
   /**
-   * What the model gives, in order. If each size of the inputs needs its own graph, only names are
-   * known: the dtype is then given as float32.
+   * The outputs of the model, in order. If each size of the inputs needs its own graph, only names
+   * are known: the dtype is then given as float32.
    *
    * @internal
    */

@@ -3,8 +3,8 @@ type Listener = (share: number) => void;
 let listener: Listener | undefined;
 
 /**
- * Tells how many rows of the call in progress on this thread have their predictions, between its
- * batches. The last batch is not told: the result comes next.
+ * Reports between batches how many rows of the current call on this thread have predictions. It
+ * does not report the last batch, because the result follows.
  */
 export function rowsDone(done: number, total: number): void {
   if (done < total) listener?.(done / total);

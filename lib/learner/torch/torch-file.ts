@@ -85,7 +85,7 @@ const OTHER_FILES = [
   ['\x93NUMPY', 'it is a numpy file'],
 ] as const;
 
-/** What a file is, by its first 512 bytes, if it is a file that people mistake for a torch file. */
+/** The kind of a file that people mistake for a torch file, by its first 512 bytes. */
 export function otherFormat(head: Uint8Array): string | undefined {
   if (head.length === 0) return 'it is empty';
   const known = OTHER_FILES.find(([start]) => startsWith(head, start))?.[1];

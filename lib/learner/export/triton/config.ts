@@ -18,7 +18,7 @@ const DATA_TYPES: ReadonlyMap<string, string> = new Map([
   ['string', 'TYPE_STRING'],
 ]);
 
-/** What Triton has to know about a model. */
+/** The facts about a model that Triton needs. */
 export interface TritonConfig {
   readonly name: string;
   /** The most rows of a batch. */
@@ -62,7 +62,7 @@ function tensorOf({ name, dtype, shape }: ExportedTensor, batched: boolean, more
   const sizes = (batched ? shape.slice(1) : shape).map((size) =>
     typeof size === 'number' ? size : -1,
   );
-  // A row of one number has no sizes of its own: Triton wants [ 1 ], and a reshape that removes it.
+  // A row of one number has no sizes. Triton requires [ 1 ], and a reshape that removes it.
   const dims =
     sizes.length > 0 ? `dims: [ ${sizes.join(', ')} ]` : 'dims: [ 1 ]\n    reshape { shape: [ ] }';
   return `  {\n    name: ${quoted(name)}\n    data_type: ${type}\n    ${dims}${more}\n  }`;

@@ -9,7 +9,7 @@ const CONFIG = 'config.pbtxt';
 const LABELS = 'labels.txt';
 const LISTS: readonly string[] = [LABELS, 'vocab.txt'];
 
-/** Where a model goes in a Triton repository. @publicApi */
+/** The place of a model in a Triton repository. @publicApi */
 export interface TritonOptions extends ExportOptions {
   /** The name of the model: letters, digits, `_`, `-` and `.`. */
   readonly name: string;

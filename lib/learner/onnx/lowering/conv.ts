@@ -32,7 +32,7 @@ const padModes = new Map([
   ['replicate', 'edge'],
 ] as const);
 
-/** x padded by its padding_mode, and the zeros that the operator still has to add. */
+/** x padded by its padding_mode, and the zeros that the operator must still add. */
 function padded(
   module: Module,
   ctx: LoweringContext,

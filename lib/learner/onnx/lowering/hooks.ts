@@ -66,7 +66,7 @@ export function applyKnownPreHooks(module: Module, ctx: HookTarget): void {
   for (const hook of hooks.values()) if (isKnownPreHook(hook)) applyPreHook(module, hook, ctx);
 }
 
-/** Whether code of the file is involved in a call: a hook of its own, or another forward. */
+/** Whether code of the file is involved in a call: its own hook, or another forward. */
 export function hasOwnHooks(module: Module): boolean {
   if (hasOtherForward(module) || storingHooks(module) === undefined) return true;
   const hooks = module.attr('_forward_pre_hooks');

@@ -116,8 +116,8 @@ export function addWindowMask(scores: Expression, mask: Expression): Expression 
 }
 
 /**
- * What each pair of positions adds to the scores: rows of a table [entries, heads], by an index for
- * each pair.
+ * The addition of each pair of positions to the scores: rows of a table [entries, heads], by an
+ * index for each pair.
  *
  * @returns [1, heads, positions, positions]
  */

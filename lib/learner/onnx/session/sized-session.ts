@@ -5,7 +5,7 @@ import type { ModelSession } from './model-session.js';
 /** Sizes of each input, in order; null for a size that stays free. */
 export type FixedSizes = Readonly<Record<string, readonly (number | null)[]>>;
 
-/** The most graphs that stay open; the least recently used goes first. */
+/** How many graphs stay open; the least recently used one is closed first. */
 const MOST_GRAPHS = 8;
 
 /** One graph for given sizes. */

@@ -3,7 +3,7 @@ import type { Builtin, Instance, Kwargs, NativeClass, Value } from '../../python
 import type { Module } from '../../torch/module.js';
 import type { TensorValue } from '../torch-ops/tensor-value.js';
 
-/** What the methods of modules need from their program. */
+/** The functions that methods of modules need from their program. */
 export interface ModuleHost {
   /** The module of the file for an instance. */
   moduleOf(ctx: Context, self: Value): Module;

@@ -142,7 +142,7 @@ export class ModuleInstances implements ModuleHost {
     return value;
   }
 
-  /** What a fastai `Hook` stored. */
+  /** The value that a fastai `Hook` stored. */
   stored(hook: PyObject): Value {
     const { lowering, flows } = this.#context;
     const flow = lowering.stored(hook);

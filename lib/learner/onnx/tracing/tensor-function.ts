@@ -92,7 +92,7 @@ export class TensorFunction {
     dimsOf: (dims: readonly number[], index: number) => readonly Dim[],
   ): Promise<Compiled> {
     let compiled = this.#compiled.get(key);
-    // The least recently used goes first.
+    // The least recently used one is removed first.
     this.#compiled.delete(key);
     compiled ??= this.#compile(inputs, dimsOf);
     this.#compiled.set(key, compiled);

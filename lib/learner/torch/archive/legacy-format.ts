@@ -128,7 +128,7 @@ function offsetOf(source: ByteSource, key: string, root: Root): number {
   throw source.corrupt(`its list of storages lacks the storage "${key}"`);
 }
 
-/** Records where each storage lies, and checks that none is missing. */
+/** Records where each storage is, and checks that none is missing. */
 function locate(source: ByteSource, keys: PyValue, roots: Map<string, Root>, start: number): void {
   if (!Array.isArray(keys)) throw source.corrupt('its list of storages is missing');
   let position = start;

@@ -27,8 +27,8 @@ export function isCompressedPickle(source: ByteSource, head: Uint8Array): boolea
 }
 
 /**
- * Reads what `pickle.dump` or `joblib.dump` wrote, including joblib's zlib or gzip compression: one
- * pickle, in which each storage is a torch file of its own.
+ * Reads files of `pickle.dump` or `joblib.dump`, including joblib's zlib or gzip compression: one
+ * pickle, in which each storage is a separate torch file.
  */
 export function readPlain(
   source: ByteSource,

@@ -28,7 +28,7 @@ export function parseInteger(text: string): number | bigint | undefined {
   return shrink(digits.startsWith('+') ? BigInt(digits.slice(1)) : BigInt(digits));
 }
 
-/** What Python's `float()` reads from the text of `repr(float)`. */
+/** The number that Python's `float()` reads from the text of `repr(float)`. */
 export function parseFloat64(text: string): number | undefined {
   const literal = text.trim().toLowerCase();
   const special = /^([+-]?)(inf|infinity|nan)$/.exec(literal);

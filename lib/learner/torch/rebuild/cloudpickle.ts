@@ -17,7 +17,7 @@ export const cloudpickleRebuilders: RebuilderList = [
   ].map(([name, rebuilder]) => [`${module}.${name as string}`, rebuilder as Rebuilder] as const),
 );
 
-/** `(function or class, (attributes, slots))`, or the attributes alone. */
+/** `(function or class, (attributes, slots))`, or only the attributes. */
 function setState(args: readonly PyValue[]): PyValue | undefined {
   const [record, state] = args;
   if (!(record instanceof PyObject) || state === undefined) return undefined;

@@ -23,7 +23,7 @@ export function vocabSize(module: Module): number {
 export interface CarriedStates {
   /** The initial hidden and cell state of a layer, each [1, batch, width]. */
   initial(layer: number): readonly Value[];
-  /** What it ends with. */
+  /** Its last part. */
   final(layer: number, states: readonly Value[]): void;
 }
 

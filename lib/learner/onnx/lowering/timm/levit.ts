@@ -100,7 +100,7 @@ const rowAttention = (layers: string) =>
 const byHead = (m: Scope, x: Expression): Expression =>
   x.reshape(0, m.int('num_heads'), -1, x.size(2) * x.size(3)).transpose(-2, -1);
 
-/** EfficientFormer v2: heads talk to each other before and behind the softmax. */
+/** EfficientFormer v2: heads are mixed before and after the softmax. */
 const talkingAttention = forward((m, x) => {
   const [height, width] = m.pair('resolution');
   const y = m.run(x, 'stride_conv?');

@@ -45,7 +45,7 @@ function spatialBias(m: Scope, q: Expression, from: Size, to: Size): Expression 
   return bias.pad({ 2: [prefix, 0], 3: [prefix, 0] });
 }
 
-/** The entry for each pair of rows, where queries and keys may be of different density. */
+/** The entry for each pair of rows; queries and keys may have different density. */
 export function distances(queries: number, keys: number): number[] {
   const [queryRatio, keyRatio] = [Math.max(keys / queries, 1), Math.max(queries / keys, 1)];
   return Array.from({ length: queries * keys }, (_, i) => {

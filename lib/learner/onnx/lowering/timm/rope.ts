@@ -18,7 +18,7 @@ function turned(x: Expression, half: boolean): Expression {
 /**
  * Queries or keys [batch, heads, positions, width] rotated by their positions.
  *
- * @param rope Sines, then cosines, for each position behind the prefix.
+ * @param rope Sines, then cosines, for each position after the prefix.
  * @param prefix The number of leading tokens without a position.
  */
 export function rotated(x: Expression, rope: Expression, half = false, prefix = 0): Expression {

@@ -48,7 +48,7 @@ export class SeriesScope extends Scope {
     return this.indicator(x.op('Greater', {}, this.constant([0], [])));
   }
 
-  /** `value` where the mask is true. */
+  /** `value` at positions where the mask is true. */
   fill(x: Expression, mask: Expression, value: number): Expression {
     return x.of(this.ctx.graph.op('Where', [mask.value, this.ctx.graph.scalar(value), x.value]));
   }
