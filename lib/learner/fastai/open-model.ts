@@ -12,7 +12,7 @@ import type { ExpectedModel } from './foreign/expected-model.js';
 import type { LearnerFile } from './learner-file.js';
 
 /** How to lower a model for a session of its kind. */
-export type HowToLower = Pick<LowerOptions, 'skipsChunks' | 'sizes' | 'sources'>;
+export type HowToLower = Pick<LowerOptions, 'skipsChunks' | 'sizes' | 'sources' | 'resets'>;
 
 /**
  * The learner's model: its session and the data from `lower`; a foreign ONNX file has no such data.
@@ -57,6 +57,7 @@ export async function openModel<Facts>(
     async (sizes) => {
       const { graph, facts, ...lowered } = await lower(model, {
         skipsChunks: !int8,
+        resets: true,
         ...(sizes && { sizes }),
         ...(sources && { sources }),
       });

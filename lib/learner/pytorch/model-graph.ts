@@ -40,6 +40,8 @@ export interface TorchModelOptions {
    * never executed.
    */
   code?: CodeSources;
+  /** Whether fastai calls the model: see `LowerOptions`. @internal */
+  resets?: boolean;
   /** Receives warnings. @default nobody */
   warn?: (message: string) => void;
 }

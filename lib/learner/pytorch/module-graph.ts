@@ -24,6 +24,7 @@ export async function openModuleGraph(
     const withSources = sources !== undefined;
     await loadLowerings(module, withSources);
     const { specsFor, guessed, ...plan } = planModule(module, options.inputs, withSources);
+    const { resets = false } = options;
     const int8 = options.precision === 'int8';
     const [first] = plan.inputs;
     const rank = first?.dims.length ?? 0;
@@ -44,7 +45,7 @@ export async function openModuleGraph(
         (module: Module): LowerFor<readonly string[]> =>
         (sizes) => {
           const inputs = specsFor(forRank);
-          const how = { ...(inputs && { inputs }), skipsChunks: !int8, sizes, sources };
+          const how = { ...(inputs && { inputs }), skipsChunks: !int8, sizes, sources, resets };
           const { graph, outputs } = lowerModel(module, how);
           const names = outputs.map(({ name }) => name);
           return { graph: int8 ? quantizeGraph(graph) : graph, facts: names };

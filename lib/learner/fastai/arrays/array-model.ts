@@ -76,6 +76,7 @@ export class ArrayModel {
   ): Promise<ArrayModel> {
     const { intraOpNumThreads, quantize, cacheFolder, code, onnx } = options;
     const how: TorchModelOptions = {
+      resets: true,
       ...(intraOpNumThreads !== undefined && { intraOpNumThreads }),
       ...(quantize && { precision: quantize }),
       ...(cacheFolder !== undefined && { cacheFolder }),

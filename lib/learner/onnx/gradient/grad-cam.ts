@@ -31,6 +31,7 @@ export function gradCamGraph(model: Module, dims: readonly Dim[], sources?: OwnS
   const graph = new GraphBuilder('grad-cam');
   const ctx = new LoweringContext(graph, lowerings);
   ctx.code = ownCodeOf(model, ctx, undefined, sources);
+  ctx.code?.reset(model);
   const image = graph.input('image', 'float32', dims);
   const { features, output, places } = endingOf(model, ctx, image);
   const seed = graph.input('seed', 'float32', output.shape ?? ['batch', 'outputs']);

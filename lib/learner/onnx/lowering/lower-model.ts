@@ -46,6 +46,14 @@ export interface LowerOptions {
    * @default true
    */
   readonly plainTensors?: boolean;
+  /** Selects some of the model's results. @default all */
+  readonly select?: (result: Flow) => Flow;
+  /**
+   * Whether fastai calls the model, which calls its `reset()` before each prediction.
+   *
+   * @default false
+   */
+  readonly resets?: boolean;
   /** The user's own files, if the file only names some classes of the model. */
   readonly sources?: OwnSources | undefined;
   /** Sizes of the inputs by name, if the model's code needs them; null sizes stay variable. */
@@ -83,7 +91,9 @@ export function lowerModel(root: Module, options: LowerOptions = {}): LoweredMod
   const arranged = options.arrange?.(inputs) ?? inputs;
   const arguments_: readonly Flow[] = arranged.length === 1 ? arranged : [arranged];
   ctx.code = ownCodeOf(root, ctx, arranged.length === 1 ? undefined : arranged, options.sources);
-  const result = lowerRoot(ctx, root, arguments_, inputs);
+  if (options.resets) ctx.code?.reset(root);
+  const { select = (result: Flow): Flow => result } = options;
+  const results = flatten(select(lowerRoot(ctx, root, arguments_, inputs)));
   checkLayout(root, ctx.used);
   const names = options.outputs ?? signature?.outputs ?? ['output'];
   const outputs = flatten(result).map((value, i) =>

@@ -17,6 +17,8 @@ export interface OwnSources {
 export interface OwnCode {
   /** Undefined if the module is known, or has no code. */
   lower(module: Module, inputs: readonly Flow[]): Flow | undefined;
+  /** Calls the module's `reset()`, if it has one. */
+  reset(module: Module): void;
   /** Whether any code was found so far. */
   readonly followed: boolean;
 }

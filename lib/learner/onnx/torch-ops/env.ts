@@ -62,6 +62,9 @@ export interface TorchEnv {
   /** `x[key] = value`. */
   setItem(tensor: TensorValue, key: Value, value: Value): void;
 
+  /** Whether a frozen tensor may be written to, because it is set again before each call. */
+  mayWrite?(tensor: TensorValue): boolean;
+
   /** `cpu`. */
   readonly device: DeviceValue;
 }

@@ -139,8 +139,8 @@ export class TensorValue extends HostObject {
    * ones.
    */
   assign(value: GraphValue): this {
-    if (this.frozen !== undefined) {
-      throw this.env.ctx.unsupported(`a write into ${this.frozen}, which persists in torch`);
+    if (this.frozen !== undefined && this.env.mayWrite?.(this) !== true) {
+      throw this.env.ctx.unsupported(`a write into ${this.frozen}, which lasts in torch`);
     }
     const view = this.#view;
     if (view) {

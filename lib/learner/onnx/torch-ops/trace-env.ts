@@ -14,6 +14,7 @@ import { TensorValue, type TorchDType } from './tensor-value.js';
 /** The operations on one graph. */
 export class TraceEnv implements TorchEnv {
   readonly device = CPU;
+  mayWrite?: (tensor: TensorValue) => boolean;
   /** Sizes by the names that they have in shapes. */
   readonly #named = new Map<string, SymSize>();
 

@@ -28,6 +28,13 @@ const SHORT_HOMES = ['torch.nn.', 'torch.nn.modules.'];
 /** Classes that are exactly `torch.nn.Module`. */
 const PLAIN = new Set(['fastai.torch_core.Module', 'fastai.basics.Module', 'fastcore.meta.Module']);
 
+/** Classes with a `reset()`. */
+const RESETTABLE = new Set([
+  'fastai.text.models.awdlstm.AWD_LSTM',
+  'fastai.text.models.core.SentenceEncoder',
+  'fastai.text.models.core.SequentialRNN',
+]);
+
 /** Layers around a function. */
 const LAMBDAS = new Set(['fastai.layers.Lambda', 'fastai.layers.PartialLambda']);
 const callsFunction = new Builtin(
@@ -92,6 +99,7 @@ export class ModuleClasses implements Names {
     if (LAMBDAS.has(qualified)) all.set('forward', callsFunction);
     else if (this.lowerings.has(qualified) || isFunctionLayer(qualified))
       all.set('forward', this.host.knownForward(qualified));
+    if (RESETTABLE.has(qualified)) all.set('reset', this.host.knownReset);
     const cls = new ClassValue(short, qualified, bases, all, this.host.constructorOf(qualified));
     this.#classes.set(qualified, cls);
     return cls;

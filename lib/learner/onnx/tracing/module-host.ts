@@ -12,6 +12,8 @@ export interface ModuleHost {
   tensorOf(module: Module, name: string): TensorValue | null;
   /** The forward of a class with a lowering. */
   knownForward(className: string): Builtin;
+  /** `reset()` of fastai's classes that keep a state. */
+  readonly knownReset: Builtin;
   /** The effect of `nn.Softmax(dim=1)` in code; undefined if unknown. */
   constructorOf(className: string): NativeClass | undefined;
   /** A `Sequential` or `ModuleList` of modules: part of another, or made by code. */

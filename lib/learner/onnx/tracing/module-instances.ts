@@ -27,6 +27,7 @@ import { ModuleClasses } from './module-classes.js';
 import { withLayerSizes } from './layer-sizes.js';
 import type { ModuleHost } from './module-host.js';
 import { overriddenMethod } from './overrides.js';
+import { ModelState } from './model-state.js';
 import type { Program } from './program.js';
 
 /** Their lowerings compute only the parts of them that a model needs. */
@@ -46,6 +47,7 @@ export class ModuleInstances implements ModuleHost {
   readonly #modules = new Map<PyObject, Module>();
   /** Attributes that the code set. */
   readonly #written = new Map<Instance, Set<string>>();
+  readonly #state = new ModelState();
   #lowering: LoweringContext | undefined;
   #flows: Flows | undefined;
   #hooks: HookRunner | undefined;
@@ -68,7 +70,9 @@ export class ModuleInstances implements ModuleHost {
   /** From now on, known layers are lowered into this. */
   on(lowering: LoweringContext): Flows {
     this.#lowering = lowering;
-    this.#flows = new Flows(this.program.on(lowering.graph), lowering);
+    const env = this.program.on(lowering.graph);
+    env.mayWrite = (tensor) => this.#state.mayWrite(tensor);
+    this.#flows = new Flows(env, lowering);
     this.#hooks = new HookRunner(this.program, lowering, this.#flows);
     return this.#flows;
   }
@@ -107,6 +111,7 @@ export class ModuleInstances implements ModuleHost {
     if (HIDDEN.has(name)) return undefined;
     if (GROUPS.has(name)) return this.#group(module, name);
     const held = this.program.reader.attribute(module.record, name);
+    if (held !== undefined) this.#state.own(tensorsIn(held));
     // torch looks up registered values only if the class has no such attribute.
     if (held !== undefined || instance.cls.lookup(name) !== undefined) return held;
     if (module.parameters.has(name) || module.buffers.has(name)) return this.tensorOf(module, name);
@@ -139,6 +144,7 @@ export class ModuleInstances implements ModuleHost {
     if (!tensor) return null;
     const value = this.program.tensor(tensor, module.path === '' ? name : `${module.path}.${name}`);
     value.isParameter = module.parameters.has(name);
+    if (module.buffers.has(name) && !this.lowerings.has(module.className)) this.#state.own([value]);
     return value;
   }
 
@@ -156,8 +162,11 @@ export class ModuleInstances implements ModuleHost {
     // It is read before it is written: the result depends on the previous call.
     if (!names.has(name) && before !== undefined && before !== value) {
       const tensors = [...tensorsIn(before), ...tensorsIn(value)];
-      if (tensors.length > 0 && !this.#isRemade(before, value)) {
-        throw ctx.unsupported(`${self.cls.name}.${name} keeps a tensor of one call for the next`);
+      if (tensors.length > 0 && !this.#state.isReset(before, value) && !this.#isRemade(before, value)) {
+        throw ctx.unsupported(
+          `${self.cls.name}.${name} keeps a tensor of one call for the next, and the model's ` +
+            'reset() does not set it',
+        );
       }
     }
     names.add(name);
@@ -177,6 +186,25 @@ export class ModuleInstances implements ModuleHost {
         op !== 'Shape' && inputs.some((one) => old.some((o) => o.name === one?.name)),
     );
     return made.length > 0 && !isUsed && made.every((one) => isOfSizesAlone(graph, one, old));
+  }
+
+  readonly knownReset = new Builtin(
+    'reset',
+    (ctx, [self]) => {
+      const module = this.moduleOf(ctx, self ?? null);
+      this.#context.lowering.atStart.add(module);
+      for (const child of module.children.values()) if (child) this.reset(child);
+      return null;
+    },
+    true,
+  );
+
+  /** `module.reset()`, if its class has it. */
+  reset(module: Module): void {
+    if (!this.lowerings.has(module.className) && !this.hasCode(module)) return;
+    const { evaluator } = this.program;
+    const reset = evaluator.findAttr(this.instanceOf(module), 'reset');
+    if (reset !== undefined) this.#state.resetting(() => evaluator.call(reset, []));
   }
 
   constructorOf(className: string): NativeClass {

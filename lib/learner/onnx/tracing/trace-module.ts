@@ -24,6 +24,10 @@ export class TracedModules implements OwnCode {
     this.#flows = this.#program.modules.on(lowering);
   }
 
+  reset(module: Module): void {
+    this.#program.modules.reset(module);
+  }
+
   lower(module: Module, inputs: readonly Flow[]): Flow | undefined {
     const { modules, evaluator } = this.#program;
     const known = this.lowering.lowerings.has(module.className);

@@ -1,6 +1,6 @@
 import type { Tensor } from 'onnxruntime-common';
 import { draw, weigh, type DrawRules } from './draw.js';
-import type { LanguageModel } from './language-model.js';
+import { lastRow, type LanguageModel } from './language-model.js';
 import type { DrawOptions } from './options.js';
 import { SeededRandom, type RandomState } from '../../data/random.js';
 
@@ -73,7 +73,7 @@ export class Generation {
       return undefined;
     }
     const { logits, state } = await model.step(unread, hidden);
-    const id = this.#draw((await activation(logits)).data as Float32Array);
+    const id = this.#draw(lastRow(await activation(logits)));
     // fastai runs the whole text through the model for each word; continuing from the state gives
     // the same numbers.
     const { onlyLastWord } = this.options;

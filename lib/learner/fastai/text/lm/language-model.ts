@@ -1,15 +1,20 @@
 import { Tensor } from 'onnxruntime-common';
 import { TextInputError } from '../../../onnx/errors.js';
 import type { ModelSession } from '../../../onnx/session/model-session.js';
+import { asItems } from '../../../torch/index.js';
 import { guarded } from '../../../runtime/run-guard.js';
 import type { LearnerOptions } from '../../contract.js';
 import type { LearnerFile } from '../../learner-file.js';
+import { transformName } from '../../data/pipeline.js';
+import { UnsupportedLearnerError } from '../../errors.js';
 import { openModel } from '../../open-model.js';
 import { runForeignModel, TOKEN_IDS } from '../foreign-model.js';
 
-/** Logits [1, vocabulary] of the next token, and the state to continue from. */
+/** The result of one run. */
 export interface LanguageStep {
+  /** Logits [1, vocabulary] of the next token, or [1, tokens, vocabulary] after each token. */
   readonly logits: Tensor;
+  /** The state to continue from. */
   readonly state: Float32Array | undefined;
 }
 
@@ -33,8 +38,14 @@ export async function openLanguageModel(
   const { session, facts } = await openModel(
     file,
     options,
-    async (model) => {
+    async (model, how) => {
       const { lowerLanguageModel } = await import('../../../onnx/lowering/language-model.js');
+      const { isOwnLanguageModel, lowerOwnLanguageModel } =
+        await import('../../../onnx/lowering/own-language-model.js');
+      if (isOwnLanguageModel(model, how)) {
+        const graph = lowerOwnLanguageModel(model, { ...how, isOfThree: hasRnnCallback(file) });
+        return { graph, facts: null };
+      }
       const { graph, ...sizes } = lowerLanguageModel(model);
       return { graph, facts: sizes };
     },
@@ -42,7 +53,7 @@ export async function openLanguageModel(
   );
   const model = facts
     ? loweredModel(session, facts.vocabSize, facts.stateSize)
-    : foreignModel(session);
+    : wholeTextModel(session);
   return { ...model, release: () => guarded(() => session.release()) };
 }
 
@@ -70,19 +81,31 @@ function loweredModel(
   };
 }
 
-function foreignModel(session: ModelSession): Omit<LanguageModel, 'release'> {
+/** A model of the notebook, or of an ONNX file. */
+function wholeTextModel(session: ModelSession): Omit<LanguageModel, 'release'> {
   return {
     carries: false,
     step: async (ids) => {
       checkIds(ids, Infinity);
-      const outputs = await runForeignModel(session, ids);
-      const { dims, data } = outputs[session.outputNames[0]!] as Tensor;
-      // The output has the logits of every position.
-      const vocabSize = dims.at(-1) ?? 0;
-      const last = (data as Float32Array).slice(-vocabSize);
-      return { logits: new Tensor('float32', last, [1, vocabSize]), state: undefined };
+      const logits = await runForeignModel(session, ids);
+      if (logits.dims.length === 3) return { logits, state: undefined };
+      throw new UnsupportedLearnerError(
+        `The model returns a tensor of shape [${logits.dims.join(', ')}] for one text, but a ` +
+          'language model returns [1, tokens, vocabulary]',
+        'serve the model with pytorch.saveModel(name, "export.pkl")',
+      );
     },
   };
+}
+
+/** fastai's callback that keeps the first of the model's three results. */
+function hasRnnCallback({ record }: LearnerFile): boolean {
+  return asItems(record.attr('cbs'))?.some((one) => transformName(one) === 'RNNCallback') ?? false;
+}
+
+/** The last row of a tensor: of the last token's logits or probabilities. */
+export function lastRow({ data, dims }: Tensor): Float32Array {
+  return (data as Float32Array).slice(-(dims.at(-1) ?? 0));
 }
 
 /** onnxruntime returns nonsense for an empty sequence, and wraps negative ids. */

@@ -1,4 +1,4 @@
-import type { Tensor } from 'onnxruntime-common';
+import { Tensor } from 'onnxruntime-common';
 import { sharingCode } from '../../../onnx/tracing/read-sources.js';
 import { BaseLearner } from '../../base-learner.js';
 import type { LearnerDescription, LearnerOptions, Predictions } from '../../contract.js';
@@ -17,7 +17,7 @@ import { UNK } from '../special-tokens.js';
 import type { TextPipeline } from '../text-pipeline.js';
 import { addedWords, wholeText, type Continuation } from './continuation.js';
 import { Generation, type GenerationContext, type GenerationState } from './generation.js';
-import type { LanguageModel } from './language-model.js';
+import { lastRow, type LanguageModel } from './language-model.js';
 import {
   checkGenerateOptions,
   checkStreamOptions,
@@ -152,7 +152,8 @@ export class LMLearner extends BaseLearner {
     if (texts.length === 0) throw new UnexpectedItemError('an empty list', 'at least one text');
     const rows: Tensor[] = [];
     for (const ids of texts.map((text) => this.pipeline.encode(text))) {
-      rows.push(await activation((await model.step(ids)).logits));
+      const row = lastRow(await activation((await model.step(ids)).logits));
+      rows.push(new Tensor('float32', row, [1, row.length]));
       rowsDone(rows.length, texts.length);
     }
     return [concatRows(rows), null];
@@ -168,8 +169,8 @@ export class LMLearner extends BaseLearner {
     const { model } = this.#use();
     if (!model.encode) {
       throw new UnsupportedLearnerError(
-        'An ONNX file that replaces the model does not give encodings',
-        'load the learner without the option "onnx"',
+        "Only fastai's own language models give encodings, not one of a notebook or an ONNX file",
+        'serve the encoder with pytorch.saveModel, or load the learner without the option "onnx"',
       );
     }
     return rowOf(await model.encode(this.pipeline.encode(text)), 0);

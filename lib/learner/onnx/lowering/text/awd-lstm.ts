@@ -129,8 +129,17 @@ function lowerLayer(
 }
 
 /** AWD_LSTM by itself, as language models use it: ids [batch, length] to [batch, length, width]. */
-export const lowerAwdLstmModule: Lowering = (module, ctx, inputs) => {
+export const lowerAwdLstmModule: Lowering = (module, ctx, inputs, given) => {
   const { graph } = ctx;
+  if (given) {
+    if (given.size > inputs.length) throw ctx.unsupported(module, 'code calls it with embeddings');
+    if (!ctx.atStart.delete(module)) {
+      throw ctx.unsupported(
+        module,
+        "code calls it without reset(), so it continues from the text before; call it in the model's reset()",
+      );
+    }
+  }
   const ids = graph.op('Transpose', [ctx.value(module, inputs)], { perm: [1, 0] });
   return graph.op('Transpose', [lowerAwdLstm(module, ctx, ids)], { perm: [1, 0, 2] });
 };
