@@ -3,7 +3,7 @@ import type { LoweredModel } from '../../onnx/lowering/lower-model.js';
 import type { ResultForm } from '../../onnx/lowering/result-form.js';
 import type { TextLimits } from '../../onnx/lowering/lowering.js';
 import type { ModelSession } from '../../onnx/session/model-session.js';
-import { packTextBatch, refusePadAtChunkStart } from '../../onnx/text/text-batch.js';
+import { packChunks, packTextBatch, refusePadAtChunkStart } from '../../onnx/text/text-batch.js';
 import { guarded } from '../../runtime/run-guard.js';
 import type { Module } from '../../torch/module.js';
 import type { LearnerOptions, Results } from '../contract.js';
@@ -66,7 +66,9 @@ function refusePads(rows: readonly Int32Array[], limits: TextLimits): void {
 }
 
 /** The ids that a classifier on fastai's encoder takes; undefined for other models. */
-interface TextFacts extends TextLimits {
+export interface TextFacts extends TextLimits {
+  /** The graph takes the ids in chunks: [rows, chunks, bptt]. */
+  readonly isChunked?: boolean;
   /** Its head is custom code that sees all positions, so rows must not be padded. */
   readonly ownHead?: boolean;
 }
@@ -77,6 +79,12 @@ async function lowerClassifier(
 ): Promise<LoweredModel & { facts: TextFacts | null }> {
   const { lowerModel } = await import('../../onnx/lowering/lower-model.js');
   const { hasOwnCode, signatureOf } = await import('../../onnx/lowering/registry.js');
+  const { ownEncoderLimits } = await import('../../onnx/lowering/text/own-encoder.js');
+  const own = ownEncoderLimits(model);
+  if (own) {
+    const { lowerOnOwnEncoder } = await import('./own-encoder.js');
+    return lowerOnOwnEncoder(model, own, how);
+  }
   const hints = signatureOf(model)?.hints;
   if (hints?.kind === 'text-classifier') {
     const lowered = lowerModel(model, { ...how, plainTensors: false });
@@ -161,8 +169,10 @@ async function runBatch(
   { session, form }: Running,
   rows: readonly Int32Array[],
   limits: TextLimits,
-): Promise<Results> {
-  const { ids, lengths, dims } = packTextBatch(rows, limits);
+): Promise<Tensor> {
+  const { ids, lengths, dims } = limits.isChunked
+    ? packChunks(rows, limits)
+    : packTextBatch(rows, limits);
   const feeds = {
     ids: new Tensor('int32', ids, dims),
     lengths: new Tensor('int32', lengths, [lengths.length]),

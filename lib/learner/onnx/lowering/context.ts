@@ -54,6 +54,8 @@ export class LoweringContext implements HookTarget {
   readonly atStart = new WeakSet<Module>();
   /** Whether its inputs are torch's own tensors, for which torch may use fast paths. */
   plainTensors = true;
+  /** Whether the rows of a batch of texts are equally long. */
+  equalRows = false;
   /** Of files that have some. */
   code: OwnCode | undefined;
   /** The whole model. */

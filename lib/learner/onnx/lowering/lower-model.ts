@@ -46,6 +46,12 @@ export interface LowerOptions {
    * @default true
    */
   readonly plainTensors?: boolean;
+  /**
+   * Whether the rows of a batch of texts are equally long, without padding.
+   *
+   * @default false
+   */
+  readonly equalRows?: boolean;
   /** Selects some of the model's results. @default all */
   readonly select?: (result: Flow) => Flow;
   /**
@@ -78,6 +84,7 @@ export function lowerModel(root: Module, options: LowerOptions = {}): LoweredMod
   const graph = new GraphBuilder();
   const ctx = new LoweringContext(graph, lowerings, options.skipsChunks);
   ctx.root = root;
+  ctx.equalRows = options.equalRows ?? false;
   ctx.plainTensors = options.plainTensors ?? true;
   const inputs = specs.map(({ name, dtype, dims }) => {
     const sizes = options.sizes?.[name];

@@ -28,7 +28,7 @@ export interface TextLimits {
    * The graph cannot skip a chunk that begins with padding, as fastai does, so it refuses such
    * chunks.
    */
-  readonly skipsNoChunk?: true;
+  readonly skipsNoChunk?: 'QRNN' | 'encoder';
 }
 
 /** The inputs of a model whose first module this is. */

@@ -86,6 +86,14 @@ function lowerRecurrent(cell: Cell): Lowering {
     const initial =
       state === undefined ? undefined : givenStates(module, ctx, cell, state).map(addBatch);
     let x = addBatch(swap(first));
+    const rows = [x, ...(initial ?? [])].map(({ shape }) => shape?.[1]);
+    const wrong = rows.find((size) => typeof size === 'number' && size !== rows[0]);
+    if (typeof rows[0] === 'number' && wrong !== undefined) {
+      throw ctx.unsupported(
+        module,
+        `its first state is for a batch of ${wrong}, not ${rows[0]} (fastai fails on it too)`,
+      );
+    }
     const last: Value[][] = [];
     for (let layer = 0; layer < layers; layer++) {
       const suffixes = bidirectional ? [`_l${layer}`, `_l${layer}_reverse`] : [`_l${layer}`];

@@ -7,7 +7,7 @@ export interface TextBatch {
   readonly ids: Int32Array;
   readonly lengths: Int32Array;
   /** [rows, width of the longest]. */
-  readonly dims: readonly [number, number];
+  readonly dims: readonly number[];
 }
 
 /**
@@ -27,6 +27,20 @@ export function packTextBatch(rows: readonly ArrayLike<number>[], limits: TextLi
     ids.set(row, index * width);
   });
   return { ids, lengths: Int32Array.from(rows, (row) => row.length), dims: [rows.length, width] };
+}
+
+/**
+ * The same for rows of one length in chunks: [rows, chunks, bptt], the last chunk filled up.
+ *
+ * @throws TextInputError
+ */
+export function packChunks(rows: readonly Int32Array[], limits: TextLimits): TextBatch {
+  const { lengths, dims } = packTextBatch(rows, limits);
+  const { bptt, padIdx } = limits;
+  const count = Math.ceil(dims[1]! / bptt);
+  const ids = new Int32Array(rows.length * count * bptt).fill(padIdx);
+  rows.forEach((row, index) => ids.set(row, index * count * bptt));
+  return { ids, lengths, dims: [rows.length, count, bptt] };
 }
 
 function checkRow(row: ArrayLike<number>, index: number, limits: TextLimits): void {
@@ -51,7 +65,9 @@ function checkRow(row: ArrayLike<number>, index: number, limits: TextLimits): vo
       'Send texts with at least one token other than xxpad.',
     );
   }
-  if (limits.skipsNoChunk) refusePadAtChunkStart(row, index, limits, 'Remove the token.', 'QRNN');
+  if (limits.skipsNoChunk) {
+    refusePadAtChunkStart(row, index, limits, 'Remove the token.', limits.skipsNoChunk);
+  }
   const lastChunk = ((row.length - 1) % bptt) + 1;
   if (maxLen !== null && lastChunk > maxLen) {
     throw new TextInputError(
@@ -75,7 +91,7 @@ export function refusePadAtChunkStart(
   remedy: string,
   what = 'int8 model',
 ): void {
-  for (let at = bptt; at < row.length; at += bptt) {
+  for (let at = 0; at < row.length; at += bptt) {
     if (row[at] !== padIdx) continue;
     throw new TextInputError(
       `Row ${index} has the padding token inside its text at position ${at}, where fastai ` +

@@ -162,7 +162,11 @@ export class ModuleInstances implements ModuleHost {
     // It is read before it is written: the result depends on the previous call.
     if (!names.has(name) && before !== undefined && before !== value) {
       const tensors = [...tensorsIn(before), ...tensorsIn(value)];
-      if (tensors.length > 0 && !this.#state.isReset(before, value) && !this.#isRemade(before, value)) {
+      if (
+        tensors.length > 0 &&
+        !this.#state.isReset(before, value) &&
+        !this.#isRemade(before, value)
+      ) {
         throw ctx.unsupported(
           `${self.cls.name}.${name} keeps a tensor of one call for the next, and the model's ` +
             'reset() does not set it',
@@ -202,9 +206,12 @@ export class ModuleInstances implements ModuleHost {
   /** `module.reset()`, if its class has it. */
   reset(module: Module): void {
     if (!this.lowerings.has(module.className) && !this.hasCode(module)) return;
+    const instance = this.instanceOf(module);
+    // Of a class that is only a name, it is not known that it has none.
+    const has = instance.cls.lookup('reset') ?? module.record.attr('reset');
+    if (has === undefined) return;
     const { evaluator } = this.program;
-    const reset = evaluator.findAttr(this.instanceOf(module), 'reset');
-    if (reset !== undefined) this.#state.resetting(() => evaluator.call(reset, []));
+    this.#state.resetting(() => evaluator.call(evaluator.getAttr(instance, 'reset'), []));
   }
 
   constructorOf(className: string): NativeClass {

@@ -3,13 +3,8 @@ import { Value } from '../../graph.js';
 import { intAttr, malformed, optionalNumberAttr } from '../attributes.js';
 import type { Flow, Lowering, LoweringContext } from '../context.js';
 import type { LoweringFamily, SignatureOf } from '../lowering.js';
-import {
-  awdLstmName,
-  awdQrnnName,
-  lowerAwdLstm,
-  lowerAwdLstmModule,
-  vocabSize,
-} from './awd-lstm.js';
+import { awdQrnnName, lowerAwdLstm, lowerAwdLstmModule, vocabSize } from './awd-lstm.js';
+import { chunksOf, encodeChunks, isAwd } from './own-encoder.js';
 import { ChunkedSequence } from './sequence.js';
 
 /** The values that SentenceEncoder passes to the pooling, besides the outputs. */
@@ -35,20 +30,26 @@ const lowerSentenceEncoder: Lowering = (module, ctx, inputs) => {
     throw ctx.unsupported(module, 'it takes token ids and the length of each row');
   }
   const encoder = ctx.child(module, 'module');
-  if (!isAwd(encoder)) {
-    throw ctx.unsupported(encoder, 'a SentenceEncoder supports only an AWD_LSTM or AWD_QRNN');
+  const isOwn = !isAwd(encoder);
+  if (isOwn && !ctx.equalRows) {
+    throw ctx.unsupported(
+      encoder,
+      'a SentenceEncoder runs an encoder other than AWD_LSTM only as the first module of a learner',
+    );
   }
-  ctx.checkHooks(encoder);
   const bptt = intAttr(module, 'bptt');
-  const chunks = new ChunkedSequence(ctx.graph, lengths, ids, bptt, intAttr(module, 'pad_idx', 1));
+  const own = isOwn ? chunksOf(ctx, ids, lengths, bptt) : undefined;
+  const row = own?.ids ?? ids;
+  const padIdx = intAttr(module, 'pad_idx', 1);
+  const chunks = new ChunkedSequence(ctx.graph, lengths, row, bptt, padIdx);
   const kept = chunks.kept(optionalNumberAttr(module, 'max_len'));
-  const outputs = ctx.graph.scoped(encoder.path, () =>
-    lowerAwdLstm(encoder, ctx, chunks.ids, chunks),
-  );
+  if (!isOwn) ctx.checkHooks(encoder);
+  const outputs = own
+    ? encodeChunks(ctx, encoder, own.chunks)
+    : ctx.graph.scoped(encoder.path, () => lowerAwdLstm(encoder, ctx, chunks.ids, chunks));
   sequences.set(outputs, { chunks, kept });
   const flow = [outputs, kept];
-  const padIdx = intAttr(module, 'pad_idx', 1);
-  ctx.asTorch.set(flow, () => rowsFirst(ctx, ids, padIdx, outputs, kept));
+  ctx.asTorch.set(flow, () => rowsFirst(ctx, row, padIdx, outputs, kept));
   return flow;
 };
 
@@ -131,9 +132,6 @@ function lastPosition(
   return graph.op('Sub', [end, count]);
 }
 
-const isAwd = ({ className }: Module): boolean =>
-  className === awdLstmName || className === awdQrnnName;
-
 const sentenceEncoderSignature: SignatureOf = (module) => {
   const encoder = module.child('module');
   if (!encoder) throw malformed(module, 'it has no encoder');
@@ -151,7 +149,7 @@ const sentenceEncoderSignature: SignatureOf = (module) => {
         padIdx: intAttr(module, 'pad_idx', 1),
         bptt: intAttr(module, 'bptt'),
         maxLen: optionalNumberAttr(module, 'max_len'),
-        ...(encoder.className === awdQrnnName && { skipsNoChunk: true }),
+        ...(encoder.className === awdQrnnName && { skipsNoChunk: 'QRNN' }),
       },
     },
   };
