@@ -16,6 +16,7 @@ import { memory, start } from './cases/start.js';
 import { protocol } from './cases/protocol.js';
 import { row, table } from './cases/tabular.js';
 import { text } from './cases/text.js';
+import { traced } from './cases/traced.js';
 import { upload } from './cases/upload.js';
 import { words } from './cases/words.js';
 import { workers } from './cases/workers.js';
@@ -49,4 +50,5 @@ export const CASES: readonly Case[] = [
   protocol,
   workers,
   int8,
+  traced,
 ];

@@ -3,11 +3,7 @@ import { UnsupportedModuleError } from '../errors.js';
 import { Value, type Graph } from '../graph.js';
 import type { Flow } from './context.js';
 import { lowerModel, type LowerOptions } from './lower-model.js';
-import { hasOwnCode, lowerings } from './registry.js';
-
-/** Whether a language model has code of the notebook. */
-export const isOwnLanguageModel = (model: Module, { sources }: LowerOptions): boolean =>
-  hasOwnCode(model, sources !== undefined);
+import { lowerings } from './registry.js';
 
 interface OwnLanguageModel extends LowerOptions {
   /**

@@ -40,9 +40,10 @@ export async function openLanguageModel(
     options,
     async (model, how) => {
       const { lowerLanguageModel } = await import('../../../onnx/lowering/language-model.js');
-      const { isOwnLanguageModel, lowerOwnLanguageModel } =
-        await import('../../../onnx/lowering/own-language-model.js');
-      if (isOwnLanguageModel(model, how)) {
+      const { hasOwnCode } = await import('../../../onnx/lowering/registry.js');
+      if (hasOwnCode(model, how.sources !== undefined)) {
+        const { lowerOwnLanguageModel } =
+          await import('../../../onnx/lowering/own-language-model.js');
         const graph = lowerOwnLanguageModel(model, { ...how, isOfThree: hasRnnCallback(file) });
         return { graph, facts: null };
       }
