@@ -117,9 +117,9 @@ const MAX_TOKENS = 64 * 1024;
 async function runBatches(
   model: Running,
   rows: readonly Int32Array[],
-  limits: TextLimits,
-): Promise<Results> {
-  if (rows.length === 1) return runBatch(model, rows, limits);
+  limits: TextFacts,
+): Promise<Tensor> {
+  if (rows.length === 1) return runBatch(session, rows, limits);
   // Groups rows of similar length, because padding is computed too.
   const order = rows.map((_, index) => index).sort((a, b) => rows[a]!.length - rows[b]!.length);
   const parts: Results[] = [];
@@ -138,8 +138,8 @@ async function runBatches(
 async function runByLength(
   model: Running,
   rows: readonly Int32Array[],
-  limits: TextLimits,
-): Promise<Results> {
+  limits: TextFacts,
+): Promise<Tensor> {
   const groups = new Map<number, number[]>();
   rows.forEach(({ length }, index) => {
     const group = groups.get(length);
@@ -168,7 +168,7 @@ function fits(rows: number, width: number): boolean {
 async function runBatch(
   { session, form }: Running,
   rows: readonly Int32Array[],
-  limits: TextLimits,
+  limits: TextFacts,
 ): Promise<Tensor> {
   const { ids, lengths, dims } = limits.isChunked
     ? packChunks(rows, limits)
