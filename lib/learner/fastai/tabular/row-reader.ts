@@ -1,7 +1,7 @@
 import type { Column, RowRange, Table } from './table.js';
 
 /** A table that is stored by rows. */
-export type TableOfRows = Table & Required<Pick<Table, 'readCells' | 'readNumbers'>>;
+type TableOfRows = Table & Required<Pick<Table, 'readCells' | 'readNumbers'>>;
 
 /** Reads columns of some rows, in memory that the next rows use again. */
 export class RowReader {
