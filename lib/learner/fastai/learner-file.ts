@@ -9,7 +9,7 @@ import {
   type PyValue,
   type TorchFile,
 } from '../torch/index.js';
-import { isArrayClass } from './arrays/own-class.js';
+import { isArrayClass, isOwnTensor } from './arrays/own-class.js';
 import type { LearnerKind } from './contract.js';
 import { readDataLoaders, type DataLoadersRecord } from './data/data-loaders.js';
 import { transformName } from './data/pipeline.js';
@@ -87,6 +87,8 @@ function kindOf(record: PyObject, dls: DataLoadersRecord): LearnerKind {
   if (stages.includes('Numericalize')) {
     return learner === 'LMLearner' || dls.targets.length === 0 ? 'lm' : 'text';
   }
+  // Not an image that PIL opens, whatever changes it later.
+  if (isOwnTensor(asItems(dls.inputs[0]?.types)?.at(-1))) return 'array';
   if (readsImages(dls)) return 'vision';
   return readsArrays(dls) ? 'array' : 'custom';
 }

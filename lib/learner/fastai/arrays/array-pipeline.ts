@@ -1,10 +1,18 @@
 import { Tensor } from 'onnxruntime-common';
-import { asItems, PyGlobal, PyObject, type PyValue } from '../../torch/index.js';
+import {
+  asItems,
+  PyGlobal,
+  PyObject,
+  Tensor as FileTensor,
+  type PyValue,
+} from '../../torch/index.js';
 import type { LearnerOptions } from '../contract.js';
 import { entryStage, isOfFastai, qualifiedName, transformName } from '../data/pipeline.js';
 import { UnsupportedLearnerError } from '../errors.js';
 import type { LearnerFile } from '../learner-file.js';
+import { readBatchTransform, type BatchTransform } from '../vision/transforms/batch-transforms.js';
 import { doesNothing } from '../vision/transforms/neutral.js';
+import { applyBatch } from '../vision/transforms/planes.js';
 import type { GivenArray } from './array-item.js';
 import {
   knownStage,
@@ -57,9 +65,9 @@ export class ArrayPipeline {
       if (doesNothing(record, trainingOnly)) return [];
       const series = readSeriesTransform?.(record, isSeries);
       if (series) return series.map(ofBatch);
-      if (isOfFastai(record) && transformName(record) === 'Normalize') {
-        return record instanceof PyObject ? [normalizesImages(record, isImage)] : [];
-      }
+      const image =
+        isOfFastai(record) && record instanceof PyObject ? ofImages(record, isImage) : undefined;
+      if (image) return [image];
       return known(record);
     };
     const own = transforms.slice(at.stage).map(known);
@@ -119,15 +127,46 @@ export class ArrayPipeline {
   }
 }
 
-/** fastai's `Normalize`. Without code, the class of the last stage is that of the batch. */
-function normalizesImages(record: PyObject, isImage: boolean): ArrayStage {
-  let stage: ArrayStage | undefined;
-  return (given) => {
-    const { cls } = given;
-    const applies = cls ? cls.mro.some(({ name }) => name === 'TensorImage') : isImage;
-    return applies ? (stage ??= ofBatch(normalizing(record)))(given) : given;
-  };
+/**
+ * A transform of fastai's that only changes tensors of images. Without code, the class of the last
+ * stage is that of the batch.
+ */
+function ofImages(record: PyObject, isImage: boolean): ArrayStage | undefined {
+  const stage = imageStage(record);
+  return (
+    stage &&
+    ((given) => {
+      const { cls } = given;
+      const applies = cls ? cls.mro.some(({ name }) => name === 'TensorImage') : isImage;
+      return applies ? stage(given) : given;
+    })
+  );
 }
+
+function imageStage(record: PyObject): ArrayStage | undefined {
+  const name = transformName(record);
+  if (name === 'Normalize') {
+    // tsai's batches have none, and then it changes nothing.
+    const hasStatistics = record.attr('mean') instanceof FileTensor;
+    return hasStatistics ? ofBatch(normalizing(record)) : () => normalizing(record) as never;
+  }
+  const transforms = readBatchTransform(record);
+  return (
+    transforms &&
+    ((given) => {
+      const { length } = given.tensor.dims;
+      if (length !== 4) throw notAnImage(name, length);
+      const apply = (tensor: Tensor, one: BatchTransform): Tensor => applyBatch(tensor, one, name);
+      return { ...given, tensor: transforms.reduce(apply, given.tensor) };
+    })
+  );
+}
+
+const notAnImage = (name: string, length: number): UnsupportedLearnerError =>
+  new UnsupportedLearnerError(
+    `The learner's "${name}" takes a batch of images, but the batch has ${length} dimensions`,
+    'give items of shape [channels, height, width]',
+  );
 
 type Found = readonly ArrayStage[] | PyValue;
 

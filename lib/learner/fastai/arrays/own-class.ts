@@ -21,6 +21,10 @@ export function isOwnClass(type: PyValue | undefined): type is PyGlobal | PyObje
   return type instanceof PyObject && derives(type, 0);
 }
 
+/** The same where a file that only has its name leaves no doubt: fastai's images are `PIL...`. */
+export const isOwnTensor = (type: PyValue | undefined): boolean =>
+  isOwnClass(type) && (!(type instanceof PyGlobal) || type.name.includes('Tensor'));
+
 /** Whether one of the bases that cloudpickle wrote is TensorBase. */
 function derives(type: PyValue, depth: number): boolean {
   if (type instanceof PyGlobal) {
