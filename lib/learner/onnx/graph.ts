@@ -55,7 +55,10 @@ export interface TensorData {
   readonly dtype: OnnxDType;
   readonly dims: readonly number[];
   readonly byteLength: number;
-  /** Raw data in order; together exactly `byteLength` bytes. May be called more than once. */
+  /**
+   * Raw data in order; together exactly `byteLength` bytes. May be called more than once. The next
+   * chunk may take the memory of the last one, so use or copy each before the next.
+   */
   chunks(): Iterable<Uint8Array>;
 }
 
