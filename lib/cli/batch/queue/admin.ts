@@ -157,7 +157,8 @@ export class BatchAdmin {
       paused: await queue.isPaused(),
       progress: progressOf(job),
       chunks: {
-        waiting: count('waiting', 'prioritized'),
+        // BullMQ 5 keeps the jobs of a paused queue apart.
+        waiting: count('waiting', 'paused', 'prioritized'),
         active: count('active'),
         delayed: count('delayed'),
         failed: count('failed'),
