@@ -1,6 +1,10 @@
 import { METHODS } from 'node:http';
 import { endpointOf, type Endpoint } from '../endpoint.js';
 
+/** The most paths with parameters whose endpoints are remembered. */
+const MOST_PATHS = 1000;
+const LONGEST_PATH = 256;
+
 /** The part of a route or middleware in Express's router that is read here. */
 interface Layer {
   match(path: string): unknown;
@@ -30,6 +34,8 @@ export class RouteTable {
   readonly #sole = new Set<string>();
   /** The endpoints at paths without parameters. */
   readonly #plain = new Map<string, Endpoint>();
+  /** Those at paths that clients have sent: matching all patterns takes longer than the router. */
+  readonly #sent = new Map<string, Endpoint>();
 
   private constructor(private readonly layers: readonly Layer[]) {
     const all = layers.flatMap((layer) =>
@@ -68,8 +74,18 @@ export class RouteTable {
 
   /** The endpoint of a method and a path. Another handler at the same path may still come first. */
   endpointAt(path: string, method = 'POST'): Endpoint | undefined {
-    if (method === 'POST') return this.#plain.get(path) ?? this.#firstAt(path);
+    if (method === 'POST') return this.#plain.get(path) ?? this.#sentAt(path);
     return this.#others.find(([layer, , own]) => own === method && matches(layer, path))?.[1];
+  }
+
+  #sentAt(path: string): Endpoint | undefined {
+    const known = this.#sent.get(path);
+    if (known !== undefined) return known;
+    const found = this.#firstAt(path);
+    // Clients can make up paths: few are remembered, and none that is long.
+    const few = this.#sent.size < MOST_PATHS && path.length <= LONGEST_PATH;
+    if (found !== undefined && few) this.#sent.set(path, found);
+    return found;
   }
 
   #firstAt(path: string): Endpoint | undefined {
