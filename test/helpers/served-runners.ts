@@ -48,8 +48,8 @@ export async function learnerRunner(
 export async function languageRunner(folder: string): Promise<LanguageModelRunner> {
   const learner = await LMLearner.load(exportedIn(folder));
   const { kind, vocab, description } = learner;
-  const encode = (text: unknown): Promise<unknown> => learner.encode(text as string);
-  const handle = runner('lm', new Map([['encode', encode]]), () => learner.release());
+  const methods = servedMethods(learner as Learner | (BaseLearner & LMLearner));
+  const handle = runner('lm', methods, () => learner.release());
   const run = (text: string, { nWords, ...options }: GenerateRunOptions = {}): Promise<string> =>
     learner.predict(text, nWords, options);
   const predictStream = (text: string, { nWords, ...options }: StreamRunOptions = {}): WordStream =>
@@ -112,9 +112,13 @@ export function runner(
     method(name) {
       const method = methods.get(name);
       if (method === undefined) throw new Error(`The runner of the test has no ${name}()`);
-      const run = async (item: unknown, { signal }: RunOptions = {}): Promise<unknown> => {
+      const run = async (
+        item: unknown,
+        { signal, ...options }: RunOptions = {},
+      ): Promise<unknown> => {
         signal?.throwIfAborted();
-        return method(item);
+        const as = WITH_OPTIONS[name];
+        return method(as === undefined ? item : { [as]: item, ...options });
       };
       return { run, asyncRun: run };
     },
@@ -122,6 +126,9 @@ export function runner(
     close,
   };
 }
+
+/** What a worker gets with the options of a method, by the method's name. */
+const WITH_OPTIONS: Readonly<Record<string, string>> = { tta: 'items', explain: 'item' };
 
 /** The export in a folder, or of a file, which may be compressed. */
 function exportedIn(path: string): string | Uint8Array {

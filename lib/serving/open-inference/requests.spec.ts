@@ -51,6 +51,45 @@ describe('A request of inference', () => {
   it.each<[string, () => InferRequest, RegExp]>([
     ['no input', () => ask('text', []), /"text" of the model "text" is missing/],
     [
+      'a parameter that is not a boolean',
+      () => ask('text', [texts(['a'])], { parameters: { show: 'yes' } }),
+      /"show" is not a boolean/,
+    ],
+    [
+      'two items to explain',
+      () => ask('text', [texts(['a', 'b'])], { parameters: { explain: true } }),
+      /"explain" got 2 items/,
+    ],
+    [
+      'a target that names no class',
+      () => ask('text', [texts(['a'])], { parameters: { explain: true, explain_target: true } }),
+      /"explain_target" is a boolean/,
+    ],
+    [
+      'an output of another method',
+      () =>
+        ask('text', [texts(['a'])], { parameters: { show: true }, outputs: [{ name: 'target' }] }),
+      /"target" is not an output .*ask for "shown"/,
+    ],
+    [
+      'a row to decode for a model of texts',
+      () => ask('text', [texts(['{}'], [1], 'row')], { parameters: { decode_row: true } }),
+      /"decode_row" needs a tabular learner/,
+    ],
+    [
+      'a row to decode that is a list',
+      () => ask('rows', [texts(['[1]'], [1], 'row')], { parameters: { decode_row: true } }),
+      /"row" is not an object of columns/,
+    ],
+    [
+      'both forms of augmented answers',
+      () => {
+        const parameters = { tta: 2, tta_beta: 0.5, tta_separate: true };
+        return ask('masks', [texts([Buffer.from('x')], [1], 'image')], { parameters });
+      },
+      /"tta_separate" and "tta_beta" are given/,
+    ],
+    [
       'an unknown input',
       () => ask('text', [texts(['a'], [1], 'words')]),
       /"words" is not an input .*send "text"/,

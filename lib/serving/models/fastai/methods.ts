@@ -75,10 +75,7 @@ const METHODS: Readonly<Record<string, LearnerMethod>> = {
       return learner.explain(item, options);
     },
     lm: async () => {
-      throw new NotExplainableError(
-        'A language model draws its words at random, so it has no single answer to explain',
-        'explain a text classifier',
-      );
+      throw notExplainable();
     },
   },
   decodeRow: { learner: async (learner, row) => learner.decodeRow(row as DecodedRow) },
@@ -89,6 +86,14 @@ const METHODS: Readonly<Record<string, LearnerMethod>> = {
     lm: (learner, request) => learner.slice(request as SliceRequest, SLICE_MS),
   },
 };
+
+/** Why a language model has no `explain`. */
+export function notExplainable(): NotExplainableError {
+  return new NotExplainableError(
+    'A language model draws its words at random, so it has no single answer to explain',
+    'explain a text classifier',
+  );
+}
 
 const ENTRIES = Object.entries(METHODS);
 

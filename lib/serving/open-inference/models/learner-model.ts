@@ -1,6 +1,7 @@
-import type { Tensor } from 'onnxruntime-common';
-import type { LearnerDescription, Prediction, Results } from '../../../learner/fastai/contract.js';
-import type { TtaOptions } from '../../../learner/fastai/tta.js';
+import type { LearnerDescription, Prediction } from '../../../learner/fastai/contract.js';
+import type { TtaOptions, TtaPredictions } from '../../../learner/fastai/tta.js';
+import { InferenceMessageError } from '../../../client/protocol/errors.js';
+import type { TensorMetadata } from '../../../client/protocol/messages.js';
 import type { RunOptions } from '../../runner/runner-options-types.js';
 import type { RunnerHandle } from '../../runner/runner-types.js';
 import type { ServedRunner } from '../contract.js';
@@ -13,7 +14,8 @@ import { PROBABILITIES, predictionOutputs, predictionTensors } from '../tensors/
 import { correctedOutputs, noteOutputs } from '../tensors/seen-outputs.js';
 import { learnerProperties } from '../tensors/properties.js';
 import type { ReadRequest, ServableLimits, ServableModel } from './servable.js';
-import { ttaOf } from './tta-parameters.js';
+import { asksFor, DECODE_ROW, EXPLAIN, jsonAnswers, rowsToDecode, SHOW } from './json-answers.js';
+import { isSeparate, SEPARATE, ttaOf } from './tta-parameters.js';
 
 type Triple = Prediction<unknown, Results>;
 
@@ -30,13 +32,16 @@ function augmented(
   options: TtaOptions,
   size: ResponseSize,
 ): ReadRequest {
+  const names = isSeparate(options) ? SEPARATE : [PROBABILITIES];
   return {
     rows: items.length,
     async run() {
-      // One call for all items, because a pass draws its random transforms for all of them.
-      const [tensor] = (await runner.method('tta').run(items, options as RunOptions)) as [Tensor];
-      size.add([tensor]);
-      return () => [inferTensor(PROBABILITIES, tensor)];
+      // In one call: the random transforms of a pass are drawn for all items.
+      const { run } = runner.method('tta');
+      const [result] = (await run(items, options as RunOptions)) as TtaPredictions;
+      const tensors = [result].flat();
+      size.add(tensors);
+      return () => tensors.map((tensor, at) => inferTensor(names[at]!, tensor));
     },
   };
 }
@@ -65,11 +70,27 @@ export function learnerModel(
     maxBatchSize: maxRows,
 
     read(request) {
+      const { parameters } = request;
+      const limits = { maxRows, maxResponseBytes };
+      if (asksFor(DECODE_ROW, parameters)) {
+        if (description.kind !== 'tabular') {
+          const fact = `"${DECODE_ROW.parameter}" needs a tabular learner, but this one is ${description.kind}`;
+          throw new InferenceMessageError(fact, 'leave it out');
+        }
+        const rows = rowsToDecode(request, limits);
+        return jsonAnswers(DECODE_ROW, runner.method('decodeRow').run, rows, request, limits);
+      }
       const inputs = checkedInputs(request, codec.inputs, codec.others);
       const items = codec.items(inputs, maxRows);
-      const tta = ttaOf(request.parameters, items.length, maxRows);
+      const asked = [SHOW, EXPLAIN].find((answer) => asksFor(answer, parameters));
+      if (asked !== undefined) {
+        return jsonAnswers(asked, runner.method(asked.method).run, items, request, limits);
+      }
+      const tta = ttaOf(parameters, items.length, maxRows);
       if (tta !== undefined) {
-        wantedOutputs(request, told.slice(0, 1));
+        const [mean] = told as [TensorMetadata];
+        const given = isSeparate(tta) ? SEPARATE.map((each) => ({ ...mean, name: each })) : [mean];
+        wantedOutputs(request, given);
         return augmented(runner, items, tta, new ResponseSize(maxResponseBytes));
       }
       const wanted = wantedOutputs(request, told);

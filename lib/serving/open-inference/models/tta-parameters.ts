@@ -18,7 +18,16 @@ export function ttaOf(
 ): TtaOptions | undefined {
   const { tta, tta_beta: beta, tta_use_max: useMax, tta_seed: seed } = parameters;
   if (tta === undefined) return undefined;
-  // gRPC's whole numbers may be bigints. A value that is not a number is refused with the others.
+  const { tta_separate: separate = false } = parameters;
+  if (typeof separate !== 'boolean' || (separate && beta !== undefined)) {
+    throw new InferenceMessageError(
+      separate === true
+        ? '"tta_separate" and "tta_beta" are given'
+        : '"tta_separate" is not a boolean',
+      'send "tta_separate": true for both tensors, or "tta_beta" for the blended one',
+    );
+  }
+  // gRPC's whole numbers may be bigints; what is not a number is refused with the others.
   const whole = (value: unknown): number =>
     (typeof value === 'bigint' ? Number(value) : value) as number;
   const n = whole(tta);
@@ -28,6 +37,7 @@ export function ttaOf(
   const options = checkTtaOptions({
     n,
     ...(beta !== undefined && { beta: whole(beta) }),
+    ...(separate && { beta: null }),
     ...(useMax !== undefined && { useMax: useMax as boolean }),
     ...(seed !== undefined && { seed: whole(seed) }),
   });
@@ -43,5 +53,14 @@ export function ttaOf(
 /** The reverse, with all options. */
 export function ttaParameters(options: TtaOptions): Parameters {
   const { n, beta, useMax, seed } = checkTtaOptions(options);
-  return { tta: n, tta_use_max: useMax, tta_seed: seed, ...(beta !== null && { tta_beta: beta }) };
+  const blend: Parameters = beta === null ? { tta_separate: true } : { tta_beta: beta };
+  return { tta: n, tta_use_max: useMax, tta_seed: seed, ...blend };
 }
+
+/** Whether they return the means of the augmented and the plain predictions as two tensors. */
+export function isSeparate({ beta, useMax }: TtaOptions): boolean {
+  return beta === null && useMax !== true;
+}
+
+/** The names of the two. */
+export const SEPARATE = ['augmented', 'plain'] as const;

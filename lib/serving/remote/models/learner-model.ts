@@ -1,22 +1,28 @@
 import type { Tensor } from 'onnxruntime-common';
-import type { InferResponse } from '../../../client/protocol/messages.js';
-import type { LearnerDescription, Prediction, Results } from '../../../learner/fastai/contract.js';
-import { UnexpectedItemError } from '../../../learner/fastai/errors.js';
-import type { TtaOptions } from '../../../learner/fastai/tta.js';
-import { joinResults } from '../../../learner/fastai/results/results.js';
+import type { InferResponse, Parameters } from '../../../client/protocol/messages.js';
+import type { LearnerDescription, Prediction } from '../../../learner/fastai/contract.js';
+import { UnexpectedItemError, WrongLearnerKindError } from '../../../learner/fastai/errors.js';
+import type { ExplainOptions } from '../../../learner/fastai/explanation.js';
+import type { TtaOptions, TtaPredictions } from '../../../learner/fastai/tta.js';
 import { isFrame } from '../../../learner/fastai/tabular/table.js';
 import { LEARNER_METHODS } from '../../models/fastai/methods.js';
-import { ttaParameters } from '../../open-inference/models/tta-parameters.js';
+import {
+  DECODE_ROW,
+  EXPLAIN,
+  EXPLAIN_TARGET,
+  ROW,
+  SHOW,
+} from '../../open-inference/models/json-answers.js';
+import { isSeparate, SEPARATE, ttaParameters } from '../../open-inference/models/tta-parameters.js';
+import { writeExact } from '../../open-inference/tensors/exact-json.js';
 import { itemCodecOf, type ItemCodec } from '../../open-inference/tensors/item-codec.js';
 import { tensorOf } from '../../open-inference/tensors/onnx-tensor.js';
-import { predictionsOf } from '../../open-inference/tensors/prediction.js';
+import { predictionsOf, PROBABILITIES } from '../../open-inference/tensors/prediction.js';
 import { stacked } from '../../open-inference/tensors/stack.js';
 import type { FarSide, RemoteItem, RemoteModel } from '../contract.js';
 import { RemoteAnswerError, RemoteItemError, RemoteMethodError } from '../errors.js';
-import { requestsOf, together, type Inputs } from './together.js';
-
-/** How many requests of one call are in progress at most. */
-const AT_ONCE = 4;
+import { jsonAnswer } from './json-answer.js';
+import { inParts, requestsOf, together, type Inputs } from './together.js';
 
 type Triple = Prediction<unknown, Results>;
 
@@ -49,6 +55,13 @@ export function learnerModel(
           return getPreds(runner, description, codec, call, farSide);
         case 'tta':
           return tta(runner, codec, call, farSide);
+        case 'show':
+          return shown(runner, codec, call, farSide);
+        case 'explain':
+          return explained(runner, codec, call, farSide);
+        case 'decodeRow':
+          if (description.kind === 'tabular') return decodedRow(runner, call, farSide);
+          throw new WrongLearnerKindError('decodeRow', 'tabular', description.kind);
         default:
           throw new RemoteMethodError(runner, method);
       }
@@ -102,12 +115,8 @@ async function tta(
   codec: ItemCodec,
   { item, options }: RemoteItem,
   farSide: FarSide,
-): Promise<[Tensor, null]> {
+): Promise<TtaPredictions> {
   const parameters = ttaParameters(options as TtaOptions);
-  if (options['beta'] === null && options['useMax'] !== true) {
-    const reason = 'beta: null returns two tensors';
-    throw new RemoteMethodError(runner, 'tta', reason, 'leave beta out, or give a number');
-  }
   const inputs = await Promise.all(itemsOf(item).map(async (each) => codec.inputsOf(each)));
   const [part = [], ...others] = requestsOf(inputs);
   if (others.length > 0) {
@@ -116,35 +125,43 @@ async function tta(
     throw new RemoteItemError(runner, fact, 'give at most 64 items of one shape, of up to 4 MB');
   }
   const { outputs } = await farSide.infer({ inputs: together(part), parameters });
-  const [probabilities] = outputs;
+  const names = isSeparate(options as TtaOptions) ? SEPARATE : [PROBABILITIES];
   // A server that does not know the parameters returns a prediction of the plain items.
-  if (outputs.length !== 1 || probabilities === undefined) {
+  if (outputs.length !== names.length || outputs.some(({ name }, at) => name !== names[at])) {
     throw new RemoteAnswerError(runner, 'it is not the answer to tta()');
   }
-  return [tensorOf(probabilities), null];
+  const [first, second] = outputs.map(tensorOf) as [Tensor, Tensor | undefined];
+  return second === undefined ? [first, null] : [[first, second], null];
 }
 
-/** Runs each part of a list by itself, a few at a time, and returns the results in order. */
-async function inParts<T>(
-  parts: readonly Inputs[][],
-  run: (part: Inputs[]) => Promise<readonly T[]>,
-): Promise<T[]> {
-  const results: (readonly T[])[] = [];
-  let next = 0;
-  const work = async (): Promise<void> => {
-    while (next < parts.length) {
-      const at = next++;
-      try {
-        results[at] = await run(parts[at] as Inputs[]);
-      } catch (error) {
-        // Nobody waits for the others any longer.
-        next = parts.length;
-        throw error;
-      }
-    }
-  };
-  await Promise.all(Array.from({ length: Math.min(AT_ONCE, parts.length) }, work));
-  return results.flat();
+async function shown(
+  runner: string,
+  codec: ItemCodec,
+  { item }: RemoteItem,
+  farSide: FarSide,
+): Promise<unknown> {
+  return jsonAnswer(runner, SHOW, await codec.inputsOf(item), farSide);
+}
+
+async function explained(
+  runner: string,
+  codec: ItemCodec,
+  { item, options }: RemoteItem,
+  farSide: FarSide,
+): Promise<unknown> {
+  const { target } = options as ExplainOptions;
+  const parameters: Parameters = target === undefined ? {} : { [EXPLAIN_TARGET]: target };
+  return jsonAnswer(runner, EXPLAIN, await codec.inputsOf(item), farSide, parameters);
+}
+
+async function decodedRow(
+  runner: string,
+  { item }: RemoteItem,
+  farSide: FarSide,
+): Promise<unknown> {
+  const data = [writeExact(ROW.name, item)];
+  const inputs: Inputs = [{ name: ROW.name, datatype: 'BYTES', shape: [1], data }];
+  return jsonAnswer(runner, DECODE_ROW, inputs, farSide);
 }
 
 function triplesOf(

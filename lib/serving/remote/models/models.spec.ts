@@ -11,6 +11,7 @@ import {
 import { serviceTransport } from '../../../../test/helpers/service-transport.js';
 import { InputError } from '../../../learner/errors/index.js';
 import { OpenInferenceService } from '../../open-inference/service.js';
+import { isTensor } from '../../../learner/runtime/is-tensor.js';
 import type { RunnerHandle } from '../../runner/runner-types.js';
 import {
   RemoteAnswerError,
@@ -45,6 +46,13 @@ async function remoteOf(
   await remote.open();
   return remote;
 }
+
+/** What tensors hold: their classes are onnxruntime's, of which tests load two copies. */
+const plain = (given: unknown): unknown => {
+  if (Array.isArray(given)) return given.map(plain);
+  if (!isTensor(given)) return given;
+  return { type: given.type, dims: [...given.dims], data: Array.from(given.data as Float32Array) };
+};
 
 const run = (runner: RunnerHandle, method: string, item: unknown, options?: object) =>
   runner.method(method).run(item, options);
@@ -100,20 +108,42 @@ describe.each<[string, string, () => readonly unknown[]]>([
     else {
       expect(await tta(remote)).toStrictEqual(means);
       expect(await tta(relay)).toStrictEqual(means);
-      expect(await tta(remote, { useMax: true })).toStrictEqual(await tta(local, { useMax: true }));
+      for (const options of [{ useMax: true }, { beta: null }, { beta: null, useMax: true }]) {
+        const [far, near] = [await tta(remote, options), await tta(local, options)];
+        expect(plain(far)).toEqual(plain(near));
+      }
+      const [apart] = (await tta(relay, { beta: null })) as [Tensor[], null];
+      expect(apart.map(({ dims }) => dims)).toEqual([predictions.dims, predictions.dims]);
     }
     await expect(tta(remote, { n: 17 })).rejects.toThrow('up to 16 passes');
     await expect(tta(remote, { n: 0 })).rejects.toBeInstanceOf(InputError);
-    await expect(tta(remote, { beta: null })).rejects.toBeInstanceOf(RemoteMethodError);
-    for (const method of ['show', 'explain', 'decodeRow', 'encode']) {
-      await expect(run(remote, method, items[0])).rejects.toBeInstanceOf(RemoteMethodError);
+    const shown = await run(local, 'show', items[0]);
+    expect(await run(remote, 'show', items[0])).toStrictEqual(shown);
+    expect(await run(relay, 'show', items[0])).toStrictEqual(shown);
+    for (const options of [{}, { target: 0 }, { target: 'no such class' }]) {
+      const explained = await run(local, 'explain', items[0], options).catch(
+        (error: unknown) => error as Error,
+      );
+      const far = [remote, relay].map((of) => run(of, 'explain', items[0], options));
+      for (const answer of far) {
+        if (explained instanceof Error) await expect(answer).rejects.toThrow(explained.message);
+        else expect(await answer).toStrictEqual(explained);
+      }
     }
+    const [row] = triples[0] as unknown as [unknown];
+    const decodedRow = await run(local, 'decodeRow', row).catch((error: unknown) => error as Error);
+    for (const of of [remote, relay]) {
+      const answer = run(of, 'decodeRow', row);
+      if (decodedRow instanceof Error) await expect(answer).rejects.toThrow(decodedRow.message);
+      else expect(await answer).toStrictEqual(decodedRow);
+    }
+    await expect(run(remote, 'encode', items[0])).rejects.toBeInstanceOf(RemoteMethodError);
     for (const runner of [relay, remote, local]) await runner.close();
   });
 });
 
 describe('A remote learner', () => {
-  it('refuses the answer of a server that does not augment', async () => {
+  it('takes no answer of a server that does not know what it asks for', async () => {
     const local = await learnerRunner(`${FIXTURES}/vision/learners/classes`);
     const service = new OpenInferenceService(servedRunners({ m: local }));
     const infer = service.infer.bind(service);
@@ -121,8 +151,16 @@ describe('A remote learner', () => {
       infer({ ...request, parameters: {} }),
     );
     const remote = await remoteOf(local, service);
-    const call = run(remote, 'tta', [picture('q90.jpg')]);
-    await expect(call).rejects.toBeInstanceOf(RemoteAnswerError);
+    const photo = picture('q90.jpg');
+    const calls: [string, unknown, object?][] = [
+      ['tta', [photo]],
+      ['tta', [photo], { beta: null }],
+      ['show', photo],
+      ['explain', photo],
+    ];
+    for (const [method, item, options] of calls) {
+      await expect(run(remote, method, item, options)).rejects.toBeInstanceOf(RemoteAnswerError);
+    }
     for (const runner of [remote, local]) await runner.close();
   });
 
@@ -144,7 +182,30 @@ describe('A remote language model', () => {
     const relay = await remoteOf(remote);
     expect(await run(remote, 'encode', 'I liked')).toStrictEqual(vector);
     expect(await run(relay, 'encode', 'I liked')).toStrictEqual(vector);
-    await expect(run(remote, 'show', 'I liked')).rejects.toBeInstanceOf(RemoteMethodError);
+    for (const method of ['decodeRow', 'tta']) {
+      await expect(run(remote, method, 'I liked')).rejects.toBeInstanceOf(RemoteMethodError);
+    }
+    for (const runner of [relay, remote, local]) await runner.close();
+  });
+});
+
+describe('A remote language model', () => {
+  it('gives the probabilities of the next token, and what it sees of a text', async () => {
+    const local = await languageRunner(`${FIXTURES}/lm/untied`);
+    const remote = await remoteOf(local);
+    const relay = await remoteOf(remote);
+    const texts = Array.from({ length: 70 }, (_, at) => 'I liked it '.repeat(at % 4));
+    const predictions = await run(local, 'getPreds', texts);
+    expect(await run(remote, 'getPreds', texts)).toStrictEqual(predictions);
+    expect(await run(relay, 'get_preds', texts)).toStrictEqual(predictions);
+    const shown = await run(local, 'show', 'I liked it');
+    expect(await run(remote, 'show', 'I liked it')).toStrictEqual(shown);
+    expect(await run(relay, 'show', 'I liked it')).toStrictEqual(shown);
+    for (const wrong of [[], 'no list', ['text', 1]]) {
+      await expect(run(remote, 'getPreds', wrong)).rejects.toBeInstanceOf(InputError);
+    }
+    const explained = run(local, 'explain', 'I liked it').catch((error: Error) => error.message);
+    await expect(run(remote, 'explain', 'I liked it')).rejects.toThrow(String(await explained));
     for (const runner of [relay, remote, local]) await runner.close();
   });
 });

@@ -7,6 +7,8 @@ export type Inputs = readonly InferTensor[];
 /** Limits on the items and bytes of one request, so that several servers share long lists. */
 const MOST_ITEMS = 64;
 const MOST_BYTES = 4 * 1024 * 1024;
+/** The most requests in progress of one call. */
+const AT_ONCE = 4;
 
 /** Groups neighbouring items with equal tensor types and shapes, each group for one request. */
 export function requestsOf(items: readonly Inputs[]): Inputs[][] {
@@ -37,6 +39,29 @@ export function together(items: readonly Inputs[]): Inputs {
     const [, ...rest] = input.shape;
     return { ...input, shape: [items.length, ...rest], data: joined(all.map(({ data }) => data)) };
   });
+}
+
+/** Runs each part of a list by itself, a few at a time, and returns the results in order. */
+export async function inParts<T>(
+  parts: readonly Inputs[][],
+  run: (part: Inputs[]) => Promise<readonly T[]>,
+): Promise<T[]> {
+  const results: (readonly T[])[] = [];
+  let next = 0;
+  const work = async (): Promise<void> => {
+    while (next < parts.length) {
+      const at = next++;
+      try {
+        results[at] = await run(parts[at] as Inputs[]);
+      } catch (error) {
+        // Nobody is waiting for the others any more.
+        next = parts.length;
+        throw error;
+      }
+    }
+  };
+  await Promise.all(Array.from({ length: Math.min(AT_ONCE, parts.length) }, work));
+  return results.flat();
 }
 
 function alike(one: Inputs, other: Inputs): boolean {
