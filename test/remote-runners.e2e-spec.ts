@@ -17,6 +17,7 @@ import {
   Text,
   VtsApi,
   VtsModule,
+  type DecodedRow,
   type FastaiRunner,
   type LanguageModelRunner,
   type PytorchRunner,
@@ -108,7 +109,16 @@ describe.each([
       }
       const wrong = name === 'text' || name === 'labels' ? 5 : 'no file';
       await expect(remote.predict.run(wrong)).rejects.toBeInstanceOf(InputError);
-      await expect(remote.explain.run('x')).rejects.toBeInstanceOf(RemoteMethodError);
+      const [item] = await items(name);
+      expect(await remote.show.run(item)).toStrictEqual(await local.show.run(item));
+      const reasons = await local.explain.run(item).catch((error: unknown) => error as Error);
+      const far = remote.explain.run(item);
+      if (reasons instanceof Error) await expect(far).rejects.toBeInstanceOf(InputError);
+      else expect(await far).toStrictEqual(reasons);
+      if (name === 'rows') {
+        const [row] = (await local.predict.run(item)) as [DecodedRow, Tensor, Tensor];
+        expect(await remote.decodeRow.run(row)).toStrictEqual(await local.decodeRow.run(row));
+      }
       await Promise.all([remote.close(), local.close()]);
     },
   );
@@ -130,6 +140,9 @@ describe.each([
     const words = await wordsOf(local);
     expect(words.length).toBeGreaterThan(5);
     expect(await wordsOf(remote)).toEqual(words);
+    const texts = ['I really', ''];
+    expect(await remote.getPreds.run(texts)).toStrictEqual(await local.getPreds.run(texts));
+    expect(await remote.show.run('I really')).toStrictEqual(await local.show.run('I really'));
     expect(() => remote.predictStream('x', { nWords: 1.5 })).toThrow('nWords');
     for await (const word of remote.predictStream('I really', { ...options, nWords: 500 })) {
       expect(word).toBe(words[0]);
