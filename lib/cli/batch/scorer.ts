@@ -28,7 +28,7 @@ import type { GenerateSettings } from '../predict/given-options.js';
 import type { Items } from './batch-items.js';
 import { joined, lengthOf } from './chunk.js';
 import { PackedRows } from './packed-rows.js';
-import { ROWS_METHOD } from './worker/task.js';
+import { ROWS_METHOD } from './worker/method-names.js';
 
 /** The predictions for some rows. */
 export interface Scores {

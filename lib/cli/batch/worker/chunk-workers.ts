@@ -9,7 +9,8 @@ import { isS3 } from '../../s3/address.js';
 import type { BatchFile } from '../files.js';
 import type { ChunkDone } from '../predict-chunk.js';
 import { isColumnar } from '../scorer.js';
-import { CHUNK_METHOD, ROWS_METHOD, type ChunkAnswer, type ChunkTask } from './task.js';
+import { CHUNK_METHOD, ROWS_METHOD } from './method-names.js';
+import type { ChunkAnswer, ChunkTask } from './task.js';
 
 const EXTENSION: ExtendedBy = {
   module: new URL('./methods.js', import.meta.url).href,

@@ -9,7 +9,8 @@ import { predictChunk, type ChunkDone } from '../predict-chunk.js';
 import { columnarScorer, factsOf, rowPreds } from '../scorer.js';
 import { sinkOf } from '../sinks.js';
 import { RowFilter } from '../where/row-filter.js';
-import { CHUNK_METHOD, ROWS_METHOD, type ChunkAnswer, type ChunkTask } from './task.js';
+import { CHUNK_METHOD, ROWS_METHOD } from './method-names.js';
+import type { ChunkAnswer, ChunkTask } from './task.js';
 
 // The methods of a batch's worker, in addition to its learner's.
 

@@ -4,16 +4,7 @@ import type { OutputColumn, Part } from '../layout.js';
 import type { ChunkPlace } from '../places/place.js';
 import type { ChunkDone } from '../predict-chunk.js';
 
-/**
- * The method of a worker that reads, predicts and writes a chunk. Messages between threads carry
- * only places and bytes.
- */
-export const CHUNK_METHOD = 'batchChunk';
-
-/** The method of a worker that predicts from columns. */
-export const ROWS_METHOD = 'batchRows';
-
-/** What the chunks of a batch have in common, as plain data. */
+/** The facts that the chunks of a batch share, as plain data. */
 export interface ChunkRules {
   readonly column: ItemRules['column'];
   /** Columns to predict from, and to read; undefined as in a plan. */
