@@ -1,6 +1,7 @@
 import type { Tensor } from 'onnxruntime-common';
 import { draw, weigh, type DrawRules } from './draw.js';
-import { lastRow, type LanguageModel } from './language-model.js';
+import type { LanguageModel } from './language-model.js';
+import { lastRow } from './last-row.js';
 import type { DrawOptions } from './options.js';
 import { SeededRandom, type RandomState } from '../../data/random.js';
 

@@ -104,11 +104,6 @@ function hasRnnCallback({ record }: LearnerFile): boolean {
   return asItems(record.attr('cbs'))?.some((one) => transformName(one) === 'RNNCallback') ?? false;
 }
 
-/** The last row of a tensor: of the last token's logits or probabilities. */
-export function lastRow({ data, dims }: Tensor): Float32Array {
-  return (data as Float32Array).slice(-(dims.at(-1) ?? 0));
-}
-
 /** onnxruntime returns nonsense for an empty sequence, and wraps negative ids. */
 function checkIds(ids: Int32Array, vocabSize: number): void {
   if (ids.length === 0) {

@@ -17,7 +17,8 @@ import { UNK } from '../special-tokens.js';
 import type { TextPipeline } from '../text-pipeline.js';
 import { addedWords, wholeText, type Continuation } from './continuation.js';
 import { Generation, type GenerationContext, type GenerationState } from './generation.js';
-import { lastRow, type LanguageModel } from './language-model.js';
+import type { LanguageModel } from './language-model.js';
+import { lastRow } from './last-row.js';
 import {
   checkGenerateOptions,
   checkStreamOptions,
