@@ -34,6 +34,10 @@ const NOT_RUN: readonly [RegExp, reason: string][] = [
     'wants a learner of several inputs: test/several-inputs',
   ],
   [
+    /^vts import faces faces\.pkl /,
+    'wants a learner of several results: test/several-results.e2e-spec.ts',
+  ],
+  [
     /^vts (?:worker|queue|batch .* --queue) /,
     'wants more machines: test/batch-queue and test/queue',
   ],

@@ -1,7 +1,12 @@
+import { readFileSync } from 'node:fs';
+import { brotliDecompressSync } from 'node:zlib';
 import { Tensor } from 'onnxruntime-common';
 import { describe, expect, it } from 'vitest';
 import { PyGlobal, PyObject, type PyValue } from '../../torch/index.js';
+import { UnsupportedTargetError } from '../errors.js';
+import { openLearnerFile } from '../learner-file.js';
 import type { TransformedList } from './data-loaders.js';
+import { qualifiedName } from './pipeline.js';
 import { readTarget } from './target.js';
 import { decodedTarget, hasMaskTarget } from './target-types.js';
 
@@ -40,4 +45,30 @@ it('of several targets is the first', () => {
   expect(hasMaskTarget({ targets, afterItem: [] })).toBe(false);
   expect(hasMaskTarget({ targets: targets.toReversed(), afterItem: [] })).toBe(true);
   expect(decodedTarget({ targets }).targets).toEqual([targets[0]]);
+});
+
+describe('A transform of a notebook, as a target', () => {
+  /** Reads it from the batch transforms of a learner. */
+  const targetOf = (learner: string, name: string): unknown => {
+    const file = readFileSync(`test/fixtures/code/learners/${learner}/export.pkl.br`);
+    const { dls, torchFile } = openLearnerFile(brotliDecompressSync(file));
+    try {
+      const own = [...dls.afterItem, ...dls.afterBatch].filter((record) =>
+        qualifiedName(record).endsWith(name),
+      );
+      expect(own).toHaveLength(1);
+      return readTarget(own);
+    } finally {
+      torchFile.close();
+    }
+  };
+
+  it('is refused if its class decodes, and named', () => {
+    expect(() => targetOf('standardized', 'Standardize')).toThrow(UnsupportedTargetError);
+    expect(() => targetOf('standardized', 'Standardize')).toThrow(/Standardize/);
+  });
+
+  it('changes nothing if it only encodes', () => {
+    expect(targetOf('coordinates', 'AddCoords')).toMatchObject({ task: 'regress' });
+  });
 });

@@ -87,11 +87,28 @@ function decided({ target, values }: Decoding, decoded: DecodedTarget): Decoding
   return { target, values, decoded };
 }
 
-/** Whether a user's Transform has `decodes`: known only if it was pickled by value. */
+/**
+ * Whether a user's Transform has `decodes`: it, its class or a base of that. Of a class, this is
+ * known only if it was pickled by value.
+ */
 export function decodesItself(transform: PyValue): boolean {
   if (!(transform instanceof PyObject)) return false;
   const decodes = transform.attr('decodes');
-  return decodes instanceof PyObject && (asItems(decodes.attr('funcs'))?.length ?? 0) > 0;
+  if (decodes instanceof PyObject && (asItems(decodes.attr('funcs'))?.length ?? 0) > 0) return true;
+  return classDecodes(transform.cls, 0);
+}
+
+const MOST_BASES = 16;
+
+function classDecodes(cls: PyValue, depth: number): boolean {
+  if (!(cls instanceof PyObject) || depth > MOST_BASES) return false;
+  const decodes = cls.attr('decodes');
+  if (decodes instanceof PyObject) {
+    // Some versions of fastcore give each class an empty list of functions.
+    const functions = asItems(decodes.attr('funcs'));
+    if (functions === undefined || functions.length > 0) return true;
+  }
+  return (asItems(cls.args[2]) ?? []).some((base) => classDecodes(base, depth + 1));
 }
 
 /**

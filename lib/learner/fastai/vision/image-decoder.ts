@@ -1,5 +1,5 @@
 import { Tensor } from 'onnxruntime-common';
-import { asItems, PyGlobal, PyObject, type PyValue } from '../../torch/index.js';
+import { PyGlobal, type PyValue } from '../../torch/index.js';
 import { batchInputs, batchTypes, className } from '../data/batch-types.js';
 import type { DataLoadersRecord } from '../data/data-loaders.js';
 import { isOfFastai, qualifiedName } from '../data/pipeline.js';
@@ -54,15 +54,5 @@ function wholeOf(value: number): bigint {
 
 function decodesImages(record: PyValue): boolean {
   if (isOfFastai(record) || doesNothing(record)) return false;
-  return decodesItself(record) || classDecodes(record);
-}
-
-/** Whether the class of a notebook's transform, which the file contains, has a `decodes`. */
-function classDecodes(record: PyValue): boolean {
-  const decodes =
-    record instanceof PyObject && record.cls instanceof PyObject && record.cls.attr('decodes');
-  if (!(decodes instanceof PyObject)) return false;
-  // Some versions of fastcore give each class an empty list of functions.
-  const functions = asItems(decodes.attr('funcs'));
-  return functions === undefined || functions.length > 0;
+  return decodesItself(record);
 }
