@@ -99,7 +99,8 @@ export function learnerScorer(runner: FastaiRunner<unknown, unknown>): Scorer {
 
 /** Predictions of several rows, and why others have none. */
 interface BulkPreds {
-  readonly predictions: Tensor;
+  /** Several if the loss decodes one of the model's results. */
+  readonly predictions: Results;
   readonly decoded: Tensor;
   readonly faults: ReadonlyMap<number, string>;
 }
@@ -148,7 +149,8 @@ function bulkScorer(
     const { predictions, decoded, faults } = await predict(items);
     return {
       predictions: decode(decoded.data as Float32Array, sizeOf(items)),
-      ...(shape.classes.length > 0 && { probabilities: predictions.data as Float32Array }),
+      ...(shape.classes.length > 0 &&
+        isTensor(predictions) && { probabilities: predictions.data as Float32Array }),
       faults,
     };
   };

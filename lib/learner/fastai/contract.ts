@@ -1,5 +1,6 @@
 import type { Tensor } from 'onnxruntime-common';
 import type { InputError } from '../errors/index.js';
+import type { ResultForm } from '../onnx/lowering/result-form.js';
 import type { CodeSources } from '../python/code-source.js';
 import type { Explanation, ExplainedTarget } from './explanation.js';
 import type { Shown } from './shown.js';
@@ -339,14 +340,14 @@ export interface Inference<Encoded = unknown, Decoded = DecodedTarget> {
   /** How the model returns its results; undefined until an item shows it. */
   readonly form: ResultForm | undefined;
   /** The model's output before the loss function's activation, one row per item. */
-  forward(batch: readonly Encoded[]): Promise<Tensor>;
+  forward(batch: readonly Encoded[]): Promise<Results>;
   /**
    * The same for kinds that take whole tables.
    *
    * @param onFault Told of rows that are refused, whose outputs mean nothing.
    * @throws InputError of the first row that is refused, if nobody is told.
    */
-  forwardAll?(items: unknown, onFault?: OnFault): Promise<Tensor>;
+  forwardAll?(items: unknown, onFault?: OnFault): Promise<Results>;
   /** The model's inputs, in the form that `getPreds` returns. */
   inputs?(batch: readonly Encoded[]): Promise<GivenInputs>;
   /** The same for kinds that take whole tables. @throws InputError */

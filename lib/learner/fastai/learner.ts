@@ -38,7 +38,7 @@ import { openLoss } from './losses/open-loss.js';
 import { refuseBoxes } from './refuse-boxes.js';
 import { Answering } from './results/answering.js';
 import type { ReadingTargets } from './results/result-targets.js';
-import { firstRow, isSeveral } from './results/results.js';
+import { firstRow, onlyResult, isSeveral } from './results/results.js';
 import type { Shown } from './shown.js';
 import type { TtaOptions, TtaPredictions } from './tta.js';
 
@@ -170,12 +170,12 @@ export class Learner<
   async predsOfRows(
     items: readonly Item[] | FrameLike,
     faults: Map<number, InputError>,
-  ): Promise<[predictions: Tensor, decoded: Tensor]> {
+  ): Promise<[predictions: Results, decoded: Tensor]> {
     const outputs = await this.#outputs(items, (row, error) => {
       if (!faults.has(row)) faults.set(row, error());
     });
-    const predictions = await this.loss.activation(outputs);
-    return [predictions, await this.loss.decodes(predictions)];
+    const activated = await this.#answering.activated(outputs);
+    return [activated.results, onlyResult(await this.#answering.decoded(activated))];
   }
 
   /**
@@ -316,7 +316,7 @@ export class Learner<
     await Promise.all([this.inference.release(), this.loss.release?.()]);
   }
 
-  async #outputs(items: unknown, onFault?: OnFault): Promise<Tensor> {
+  async #outputs(items: unknown, onFault?: OnFault): Promise<Results> {
     const inference = this.#use();
     if (inference.forwardAll) return inference.forwardAll(items, onFault);
     return inference.forward(await encodedBy(inference, items));

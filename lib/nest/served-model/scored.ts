@@ -39,6 +39,51 @@ export function scoredOf(
   return { prediction, decoded: shown.row, ...tensors, ...classes };
 }
 
+/** One of several results, as fastai's triple. */
+export interface OneResult {
+  readonly result: LearnerResult;
+  readonly triple: Prediction<unknown>;
+}
+
+/**
+ * The triples of several results; undefined if the prediction has other ones, such as the columns
+ * of a row.
+ */
+export function eachResult(
+  [decoded, targets, probs]: Prediction<unknown, Results>,
+  results: readonly LearnerResult[] | undefined,
+): OneResult[] | undefined {
+  if (results === undefined || !Array.isArray(decoded) || isTensor(targets) || isTensor(probs)) {
+    return undefined;
+  }
+  if (targets.length !== results.length || probs.length !== results.length) return undefined;
+  return results.map((result, at) => ({
+    result,
+    triple: [decoded[at] as unknown, targets[at]!, probs[at]!],
+  }));
+}
+
+/** The same as one answer. */
+export function scoredResults(all: readonly OneResult[]): Scored {
+  return namedResults(
+    all.map(({ result, triple }) => {
+      const { name, classes, threshold } = result;
+      const scored = scoredOf(triple, classes);
+      return [name, threshold === undefined ? scored : { ...scored, threshold }];
+    }),
+  );
+}
+
+/** The answers of several results as one answer. */
+export function namedResults<One extends { readonly prediction: unknown }>(
+  results: readonly (readonly [name: string, one: One])[],
+): { prediction: Record<string, unknown>; results: Record<string, One> } {
+  return {
+    prediction: Object.fromEntries(results.map(([name, { prediction }]) => [name, prediction])),
+    results: Object.fromEntries(results),
+  };
+}
+
 /** The last vocabulary, which is that of the target if the learner has one. */
 export function classesOf(vocab: Vocab): readonly string[] | undefined {
   const last = vocab.at(-1);

@@ -46,6 +46,8 @@ export interface LearnerFacts {
   readonly kind: LearnerKind;
   /** Whether it predicts masks or images, which can be sent as a PNG. */
   readonly drawn?: boolean;
+  /** Whether it has several targets. It may then have several results, which have no single explanation. */
+  readonly several?: boolean;
   /** For kind `mixed`: its inputs. */
   readonly inputs?: readonly LearnerInput[];
   /**

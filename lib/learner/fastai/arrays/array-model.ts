@@ -46,6 +46,7 @@ export interface RunsBatches {
 export class ArrayModel {
   readonly #models = new Map<string, Promise<RunsBatches>>();
   #isReleased = false;
+  #form: ResultForm | undefined;
   /**
    * Whether a graph needs the sizes of an item, because code may not accept the sizes of examples.
    */

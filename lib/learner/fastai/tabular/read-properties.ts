@@ -1,4 +1,4 @@
-// Each column of plain objects is read at a place of its own in the code: an engine remembers at
+// Each column of plain objects has its own place in the code, because an engine remembers at
 // each place where the property is, as long as its name stays the same. One place for all columns
 // takes four times as long.
 

@@ -2,7 +2,14 @@ import { MissingColumnError } from '../errors.js';
 import { CategoryIndex, objectsIn } from './category-index.js';
 import { readNumbers } from './number-reader.js';
 import { isTableOfRows, RowReader } from './row-reader.js';
-import { badCell, cellsWith, type Column, type RowRange, type Table } from './table.js';
+import {
+  cellsWith,
+  refuseCell,
+  refuseRow,
+  type Column,
+  type RowRange,
+  type Table,
+} from './table.js';
 import type { FillStep, NormalizeStep, TabularRecord } from './tabular-record.js';
 
 /** Rows as the model takes them: codes and numbers, in row-major order. */
@@ -110,12 +117,8 @@ export class RowEncoder {
       return (range) => {
         const { start, end, first = start } = range;
         reader.read(range);
-        return this.#encode(
-          columnOf,
-          { start: 0, end: end - start, first },
-          room(end - start),
-          objects,
-        );
+        const part = { ...range, start: 0, end: end - start, first };
+        return this.#encode(columnOf, part, room(end - start), objects);
       };
     }
     const columns = new Map(this.#required.map((name) => [name, table.column(name)!]));

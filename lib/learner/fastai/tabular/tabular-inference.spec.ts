@@ -192,7 +192,7 @@ describe('a tabular learner', () => {
       const [predictions, decoded] = await learner.predsOfRows(given, faults);
       const kept = ({ data }: Tensor, width: number): unknown[] =>
         [...(data as Float32Array)].filter((_, at) => Math.floor(at / width) % 2 === 0);
-      expect(kept(predictions, 3)).toEqual([...(wanted.data as Float32Array)]);
+      expect(kept(predictions as Tensor, 3)).toEqual([...(wanted.data as Float32Array)]);
       expect(kept(decoded, 1)).toEqual([...(wantedDecoded.data as Float32Array)]);
       expect(faults.size).toBe(4500);
       for (const at of [1, 3, 5, 8195, 8197, 8999]) {

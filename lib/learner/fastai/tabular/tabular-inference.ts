@@ -1,5 +1,13 @@
 import { Tensor } from 'onnxruntime-common';
-import type { Answers, DecodedRow, Inference, LearnerOptions, OnFault } from '../contract.js';
+import type { ResultForm } from '../../onnx/lowering/result-form.js';
+import type {
+  Answers,
+  DecodedRow,
+  Inference,
+  LearnerOptions,
+  OnFault,
+  Results,
+} from '../contract.js';
 import { concatRows } from '../data/rows.js';
 import type { Target } from '../data/target.js';
 import { categoryNames } from '../data/vocab.js';
@@ -41,8 +49,8 @@ export async function createTabularInference(
     batches: Iterable<EncodedRows>,
     rows: number,
     onFault?: OnFault,
-  ): Promise<Tensor> => {
-    const parts: Tensor[] = [];
+  ): Promise<Results> => {
+    const parts: Results[] = [];
     let done = 0;
     for (const batch of batches) {
       const first = done;
@@ -107,6 +115,21 @@ function answersOf({ steps, targets }: TabularRecord): Answers {
   if (!step) return { task: 'regress', targets };
   const task = step.kind === 'categorize' ? 'classify' : 'multilabel';
   return { task, classes: categoryNames(step.vocab) };
+}
+
+/** The results by the names of the columns, if there is one for each. */
+function severalOf(
+  { targets }: TabularRecord,
+  form: ResultForm,
+): Required<Pick<Answers, 'task' | 'results'>> {
+  const count = form === 'tensor' ? 1 : form.items.length;
+  return {
+    task: 'several',
+    results: Array.from({ length: count }, (_, at) => ({
+      name: targets.length === count ? targets[at]! : `result${at + 1}`,
+      task: 'regress',
+    })),
+  };
 }
 
 function* pieces(

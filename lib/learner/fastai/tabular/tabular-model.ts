@@ -4,7 +4,7 @@ import type { ResultForm } from '../../onnx/lowering/result-form.js';
 import type { ModelSession } from '../../onnx/session/model-session.js';
 import { guarded } from '../../runtime/run-guard.js';
 import type { Module } from '../../torch/module.js';
-import type { LearnerOptions, OnFault } from '../contract.js';
+import type { LearnerOptions, OnFault, Results } from '../contract.js';
 import { UnsupportedLearnerError } from '../errors.js';
 import { outputOfClasses, type ExpectedModel } from '../foreign/expected-model.js';
 import type { LearnerFile } from '../learner-file.js';
@@ -64,7 +64,7 @@ export class TabularModel {
   }
 
   /** @param onFault Told of rows of the batch with other codes; by default the error is thrown. */
-  async forward(batch: EncodedRows, onFault?: OnFault): Promise<Tensor> {
+  async forward(batch: EncodedRows, onFault?: OnFault): Promise<Results> {
     this.#checkCodes(batch, onFault);
     const { rows } = batch;
     const feeds: Record<string, Tensor> = {};

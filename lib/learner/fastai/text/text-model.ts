@@ -118,8 +118,8 @@ async function runBatches(
   model: Running,
   rows: readonly Int32Array[],
   limits: TextFacts,
-): Promise<Tensor> {
-  if (rows.length === 1) return runBatch(session, rows, limits);
+): Promise<Results> {
+  if (rows.length === 1) return runBatch(model, rows, limits);
   // Groups rows of similar length, because padding is computed too.
   const order = rows.map((_, index) => index).sort((a, b) => rows[a]!.length - rows[b]!.length);
   const parts: Results[] = [];
@@ -139,7 +139,7 @@ async function runByLength(
   model: Running,
   rows: readonly Int32Array[],
   limits: TextFacts,
-): Promise<Tensor> {
+): Promise<Results> {
   const groups = new Map<number, number[]>();
   rows.forEach(({ length }, index) => {
     const group = groups.get(length);
@@ -169,7 +169,7 @@ async function runBatch(
   { session, form }: Running,
   rows: readonly Int32Array[],
   limits: TextFacts,
-): Promise<Tensor> {
+): Promise<Results> {
   const { ids, lengths, dims } = limits.isChunked
     ? packChunks(rows, limits)
     : packTextBatch(rows, limits);

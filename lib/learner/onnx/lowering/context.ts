@@ -50,6 +50,8 @@ export class LoweringContext implements HookTarget {
    * it.
    */
   readonly asTorch = new WeakMap<readonly Flow[], () => Flow>();
+  /** The flows that code returned as a list, or as a dict, whose keys these are. */
+  readonly containers = new WeakMap<readonly Flow[], 'list' | readonly string[]>();
   /** Modules of fastai that keep a state, and that `reset()` was called on since their last call. */
   readonly atStart = new WeakSet<Module>();
   /** Whether its inputs are torch's own tensors, for which torch may use fast paths. */

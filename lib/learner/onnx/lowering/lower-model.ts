@@ -99,8 +99,8 @@ export function lowerModel(root: Module, options: LowerOptions = {}): LoweredMod
   const arguments_: readonly Flow[] = arranged.length === 1 ? arranged : [arranged];
   ctx.code = ownCodeOf(root, ctx, arranged.length === 1 ? undefined : arranged, options.sources);
   if (options.resets) ctx.code?.reset(root);
-  const { select = (result: Flow): Flow => result } = options;
-  const results = flatten(select(lowerRoot(ctx, root, arguments_, inputs)));
+  const { select = (returned: Flow): Flow => returned } = options;
+  const result = select(lowerRoot(ctx, root, arguments_, inputs));
   checkLayout(root, ctx.used);
   const names = options.outputs ?? signature?.outputs ?? ['output'];
   const outputs = flatten(result).map((value, i) =>

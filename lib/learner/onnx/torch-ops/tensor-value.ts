@@ -140,7 +140,7 @@ export class TensorValue extends HostObject {
    */
   assign(value: GraphValue): this {
     if (this.frozen !== undefined && this.env.mayWrite?.(this) !== true) {
-      throw this.env.ctx.unsupported(`a write into ${this.frozen}, which lasts in torch`);
+      throw this.env.ctx.unsupported(`a write into ${this.frozen}, which persists in torch`);
     }
     const view = this.#view;
     if (view) {

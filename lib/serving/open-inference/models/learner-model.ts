@@ -1,4 +1,4 @@
-import type { LearnerDescription, Prediction } from '../../../learner/fastai/contract.js';
+import type { LearnerDescription, Prediction, Results } from '../../../learner/fastai/contract.js';
 import type { TtaOptions, TtaPredictions } from '../../../learner/fastai/tta.js';
 import { InferenceMessageError } from '../../../client/protocol/errors.js';
 import type { TensorMetadata } from '../../../client/protocol/messages.js';
@@ -36,7 +36,7 @@ function augmented(
   return {
     rows: items.length,
     async run() {
-      // In one call: the random transforms of a pass are drawn for all items.
+      // One call for all items, because a pass draws its random transforms for all of them.
       const { run } = runner.method('tta');
       const [result] = (await run(items, options as RunOptions)) as TtaPredictions;
       const tensors = [result].flat();

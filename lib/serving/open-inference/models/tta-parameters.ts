@@ -27,7 +27,7 @@ export function ttaOf(
       'send "tta_separate": true for both tensors, or "tta_beta" for the blended one',
     );
   }
-  // gRPC's whole numbers may be bigints; what is not a number is refused with the others.
+  // gRPC's whole numbers may be bigints. A value that is not a number is refused with the others.
   const whole = (value: unknown): number =>
     (typeof value === 'bigint' ? Number(value) : value) as number;
   const n = whole(tta);

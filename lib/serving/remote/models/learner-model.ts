@@ -1,9 +1,10 @@
 import type { Tensor } from 'onnxruntime-common';
 import type { InferResponse, Parameters } from '../../../client/protocol/messages.js';
-import type { LearnerDescription, Prediction } from '../../../learner/fastai/contract.js';
+import type { LearnerDescription, Prediction, Results } from '../../../learner/fastai/contract.js';
 import { UnexpectedItemError, WrongLearnerKindError } from '../../../learner/fastai/errors.js';
 import type { ExplainOptions } from '../../../learner/fastai/explanation.js';
 import type { TtaOptions, TtaPredictions } from '../../../learner/fastai/tta.js';
+import { joinResults } from '../../../learner/fastai/results/results.js';
 import { isFrame } from '../../../learner/fastai/tabular/table.js';
 import { LEARNER_METHODS } from '../../models/fastai/methods.js';
 import {

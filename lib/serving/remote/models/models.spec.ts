@@ -143,7 +143,7 @@ describe.each<[string, string, () => readonly unknown[]]>([
 });
 
 describe('A remote learner', () => {
-  it('takes no answer of a server that does not know what it asks for', async () => {
+  it('refuses the answer of a server that does not know the parameters', async () => {
     const local = await learnerRunner(`${FIXTURES}/vision/learners/classes`);
     const service = new OpenInferenceService(servedRunners({ m: local }));
     const infer = service.infer.bind(service);

@@ -7,7 +7,7 @@ export type Inputs = readonly InferTensor[];
 /** Limits on the items and bytes of one request, so that several servers share long lists. */
 const MOST_ITEMS = 64;
 const MOST_BYTES = 4 * 1024 * 1024;
-/** The most requests in progress of one call. */
+/** How many requests of one call are in progress at most. */
 const AT_ONCE = 4;
 
 /** Groups neighbouring items with equal tensor types and shapes, each group for one request. */
@@ -54,7 +54,7 @@ export async function inParts<T>(
       try {
         results[at] = await run(parts[at] as Inputs[]);
       } catch (error) {
-        // Nobody is waiting for the others any more.
+        // Nobody waits for the others any longer.
         next = parts.length;
         throw error;
       }

@@ -88,7 +88,8 @@ function wholeTextModel(session: ModelSession): Omit<LanguageModel, 'release'> {
     carries: false,
     step: async (ids) => {
       checkIds(ids, Infinity);
-      const logits = await runForeignModel(session, ids);
+      const outputs = await runForeignModel(session, ids);
+      const logits = outputs[session.outputNames[0]!] as Tensor;
       if (logits.dims.length === 3) return { logits, state: undefined };
       throw new UnsupportedLearnerError(
         `The model returns a tensor of shape [${logits.dims.join(', ')}] for one text, but a ` +

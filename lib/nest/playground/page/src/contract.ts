@@ -22,6 +22,10 @@ export interface LearnerDescription {
   readonly size?: readonly [number, number];
   /** For arrays: null if any size is accepted. */
   readonly shape?: readonly (number | null)[];
+  /** For the task `several`: each result. */
+  readonly results?: readonly (Pick<LearnerDescription, 'task' | 'classes' | 'threshold'> & {
+    readonly name: string;
+  })[];
   /** For kind `mixed`: each input. */
   readonly inputs?: readonly LearnerInput[];
 }
