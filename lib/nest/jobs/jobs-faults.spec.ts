@@ -404,7 +404,7 @@ describe.runIf(hasRedis)('Handlers that cannot run as jobs', () => {
         }
         return [Greedy];
       },
-      'Greedy.run has job: true, but its parameter 2 is of the request',
+      'Greedy.run has job: true, but its parameter 2 comes from the request',
     ],
     [
       'are made for each request',
