@@ -93,7 +93,7 @@ describe('A model of several results', () => {
     const { schema } = content['application/json']!;
     expect(schemaFaults(schema, await post(name), document)).toBeUndefined();
     if (name === 'patients') return;
-    // There is no one answer to explain or to average.
+    // Both need a single answer.
     expect(document.paths).not.toHaveProperty([`/models/${name}/explain`]);
     expect(JSON.stringify(operation.parameters ?? [])).not.toContain('tta');
   });

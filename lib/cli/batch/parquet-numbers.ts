@@ -80,7 +80,7 @@ function plainBytes(
   const numbers = type === 'INT32' ? new Int32Array(values) : new Int32Array(2 * values.length);
   for (let at = 0; at < values.length; at++) {
     const value = values[at]!;
-    // Whole numbers that a double does not hold are no numbers here.
+    // A double cannot hold larger whole numbers exactly.
     if (!Number.isSafeInteger(value)) return undefined;
     if (type === 'INT32') {
       if (numbers[at] !== value) return undefined;

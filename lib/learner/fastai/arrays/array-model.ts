@@ -18,7 +18,7 @@ import { UnsupportedLearnerError } from '../errors.js';
 import { outputOfClasses } from '../foreign/expected-model.js';
 import type { LearnerFile } from '../learner-file.js';
 import { formOf } from '../open-model.js';
-import { joinResults, reordered, resultsOf } from '../results/results.js';
+import { joinResults, reordered, withRows } from '../results/results.js';
 import type { ResultForm } from '../../onnx/lowering/result-form.js';
 import { rowsDone } from '../../runtime/rows-done.js';
 
@@ -155,12 +155,8 @@ export class ArrayModel {
   async #run(items: readonly Tensor[]): Promise<Results> {
     const batch = joinTensors(items);
     const output = await (await this.#modelFor(batch.dims)).run(batch);
-    const results = Array.isArray(output) ? output : [output];
-    this.#form = formOf(results.length);
-    if (Array.isArray(output)) {
-      const names = results.map((_, at) => String(at));
-      return resultsOf(Object.fromEntries(results.entries()), names, this.#form, items.length);
-    }
+    this.#form = formOf(Array.isArray(output) ? output.length : 1);
+    if (Array.isArray(output)) return withRows(output, items.length);
     if (output.dims[0] === items.length) return float(output);
     throw new UnsupportedLearnerError(
       `The learner's model returns a result of shape [${output.dims.join(', ')}] for ` +

@@ -146,9 +146,9 @@ function ofImages(record: PyObject, isImage: boolean): ArrayStage | undefined {
 function imageStage(record: PyObject): ArrayStage | undefined {
   const name = transformName(record);
   if (name === 'Normalize') {
-    // tsai's batches have none, and then it changes nothing.
+    // tsai's batches have none. It changes nothing in them, so only images refuse it.
     const hasStatistics = record.attr('mean') instanceof FileTensor;
-    return hasStatistics ? ofBatch(normalizing(record)) : () => normalizing(record) as never;
+    return ofBatch(hasStatistics ? normalizing(record) : (batch) => normalizing(record)(batch));
   }
   const transforms = readBatchTransform(record);
   return (

@@ -2,6 +2,7 @@ import type { Tensor } from 'onnxruntime-common';
 import { asItems, PyObject, type PyValue } from '../../torch/index.js';
 import type { DecodedTarget } from '../contract.js';
 import { UndecodedTargetError, UnsupportedTargetError } from '../errors.js';
+import { withBases } from './class-bases.js';
 import { isOfFastai, qualifiedName, transformName } from './pipeline.js';
 import { categoryNames, readVocab } from './vocab.js';
 
@@ -95,20 +96,13 @@ export function decodesItself(transform: PyValue): boolean {
   if (!(transform instanceof PyObject)) return false;
   const decodes = transform.attr('decodes');
   if (decodes instanceof PyObject && (asItems(decodes.attr('funcs'))?.length ?? 0) > 0) return true;
-  return classDecodes(transform.cls, 0);
+  return [...withBases(transform.cls)].some(hasDecodes);
 }
 
-const MOST_BASES = 16;
-
-function classDecodes(cls: PyValue, depth: number): boolean {
-  if (!(cls instanceof PyObject) || depth > MOST_BASES) return false;
-  const decodes = cls.attr('decodes');
-  if (decodes instanceof PyObject) {
-    // Some versions of fastcore give each class an empty list of functions.
-    const functions = asItems(decodes.attr('funcs'));
-    if (functions === undefined || functions.length > 0) return true;
-  }
-  return (asItems(cls.args[2]) ?? []).some((base) => classDecodes(base, depth + 1));
+/** Some versions of fastcore give each class an empty list of functions. */
+function hasDecodes(cls: PyValue): boolean {
+  const decodes = cls instanceof PyObject && cls.attr('decodes');
+  return decodes instanceof PyObject && asItems(decodes.attr('funcs'))?.length !== 0;
 }
 
 /**

@@ -36,9 +36,13 @@ export function resultsOf(
   form: ResultForm,
   items: number,
 ): Results {
-  if (form === 'tensor') return outputs[names[0]!] as Tensor;
-  return names.map((name, at) => {
-    const tensor = outputs[name] as Tensor;
+  const tensors = names.map((name) => outputs[name] as Tensor);
+  return form === 'tensor' ? tensors[0]! : withRows(tensors, items);
+}
+
+/** Several results. @throws UnsupportedLearnerError if one has no row for each item. */
+export function withRows(results: readonly Tensor[], items: number): Results {
+  return results.map((tensor, at) => {
     if (tensor.dims[0] === items) return tensor;
     throw new UnsupportedLearnerError(
       `Result ${at} of the learner's model has the shape [${tensor.dims.join(', ')}] for ` +

@@ -1,11 +1,5 @@
-import {
-  asItems,
-  asNumber,
-  PyDict,
-  PyGlobal,
-  PyObject,
-  type PyValue,
-} from '../../../torch/index.js';
+import { asNumber, PyDict, PyGlobal, PyObject, type PyValue } from '../../../torch/index.js';
+import { withBases } from '../../data/class-bases.js';
 import { isOfFastai, qualifiedName, transformName } from '../../data/pipeline.js';
 import { UnsupportedLearnerError } from '../../errors.js';
 
@@ -68,23 +62,24 @@ function isForTraining(record: PyValue): boolean {
   return splitOf(record.cls) === 0;
 }
 
-const DEEPEST = 16;
-
 /** `split_idx` of a class pickled by value, or of one of its bases. */
-function splitOf(cls: PyValue, depth = 0): PyValue | undefined {
-  if (cls instanceof PyGlobal) {
-    return cls.qualifiedName === 'fastai.vision.augment.RandTransform' ? 0 : undefined;
-  }
-  if (!(cls instanceof PyObject) || depth > DEEPEST) return undefined;
-  const direct = cls.attr('split_idx');
-  if (direct !== undefined) return direct;
-  const body = cls.args.find((arg): arg is PyDict => arg instanceof PyDict && arg.has('split_idx'));
-  if (body) return body.get('split_idx');
-  for (const base of asItems(cls.args[2]) ?? []) {
-    const found = splitOf(base, depth + 1);
+function splitOf(cls: PyValue): PyValue | undefined {
+  for (const one of withBases(cls)) {
+    const found = ownSplit(one);
     if (found !== undefined) return found;
   }
   return undefined;
+}
+
+function ownSplit(cls: PyValue): PyValue | undefined {
+  if (cls instanceof PyGlobal) {
+    return cls.qualifiedName === 'fastai.vision.augment.RandTransform' ? 0 : undefined;
+  }
+  if (!(cls instanceof PyObject)) return undefined;
+  const direct = cls.attr('split_idx');
+  if (direct !== undefined) return direct;
+  const body = cls.args.find((arg): arg is PyDict => arg instanceof PyDict && arg.has('split_idx'));
+  return body?.get('split_idx');
 }
 
 function functionName(record: PyObject): string | undefined {
